@@ -1,0 +1,106 @@
+"""Text -> vectors, queries and documents encoded differently where the model does so. The only module that loads sentence-transformers.
+
+Loading takes seconds (torch), so it happens at first use or when `warm_up` is called in the background, never at import.
+"""
+
+import threading
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from langchain_core.embeddings import Embeddings
+
+from rag.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = np.ndarray  # (n, dim) float32, rows of unit length
+
+
+class Embedder(Protocol):
+    """What index and retrieval need of an embedding model. Tests put a hashing one in its place."""
+
+    name: str
+    revision: str
+
+    def encode_documents(self, texts: list[str]) -> Vectors:
+        """Return (n, dim) float32 unit vectors of texts to be found."""
+        ...
+
+    def encode_query(self, query: str) -> Vectors:
+        """Return the (dim,) float32 unit vector of a query."""
+        ...
+
+    def count_tokens(self, text: str) -> int:
+        """Return the model's own token count of a text, special tokens included."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens beyond which the model cuts its input."""
+        ...
+
+
+class SentenceTransformerEmbedder(Embeddings):
+    """A sentence-transformers model on the CPU; also a LangChain `Embeddings`.
+
+    Args:
+        name: The model's name as set, for fingerprints and messages.
+        path: Folder of the weights, or a name that sentence-transformers resolves.
+        revision: What tells these weights from others, for the index fingerprint.
+    """
+
+    def __init__(self, name: str, path: str, revision: str) -> None:
+        self.name = name
+        self.revision = revision
+        self._path = path
+        self._model: SentenceTransformer | None = None
+        self._lock = threading.Lock()
+
+    def warm_up(self) -> None:
+        """Load the model and run it once, so that the first question does not wait."""
+        self.encode_query("bone metastasis")
+
+    @property
+    def max_tokens(self) -> int:
+        limit = self._load().max_seq_length
+        return int(limit) if limit else 512
+
+    def count_tokens(self, text: str) -> int:
+        # The tokenizer warns about long input; counting long input is why we are here.
+        return len(self._load().tokenizer(text, truncation=False, verbose=False)["input_ids"])
+
+    def encode_documents(self, texts: list[str]) -> Vectors:
+        model = self._load()
+        if not texts:
+            return np.zeros((0, model.get_embedding_dimension() or 0), dtype=np.float32)
+        vectors = model.encode_document(texts, normalize_embeddings=True, show_progress_bar=False, batch_size=64)
+        return np.asarray(vectors, dtype=np.float32)
+
+    def encode_query(self, query: str) -> Vectors:
+        vector = self._load().encode_query(query, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vector, dtype=np.float32)
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """LangChain's name for `encode_documents`."""
+        return [list(map(float, row)) for row in self.encode_documents(texts)]
+
+    def embed_query(self, text: str) -> list[float]:
+        """LangChain's name for `encode_query`."""
+        return list(map(float, self.encode_query(text)))
+
+    def _load(self) -> "SentenceTransformer":
+        with self._lock:
+            if self._model is None:
+                from sentence_transformers import SentenceTransformer
+                from transformers.utils import logging as transformers_logging
+
+                transformers_logging.disable_progress_bar()  # a bar for 90 MB that load in a second is noise
+                try:
+                    self._model = SentenceTransformer(self._path, device="cpu")
+                except (OSError, ValueError) as exc:
+                    raise ModelFileError(
+                        f"embedding model {self.name!r} could not be loaded from {self._path!r}; "
+                        "unset RAG_EMBEDDING_MODEL to use the packaged one, or give a folder of sentence-transformers weights."
+                    ) from exc
+            return self._model

@@ -1,0 +1,152 @@
+"""Figures with their units: read from text, normalised, compared. Pure functions.
+
+Base of the house. Serves `verify` (a changed figure must be caught) and `quotes` (a question for a clearance of 45 wants the row "40 to 49").
+Does not convert between units of different meaning: mg/dL and mmol/L stay two figures. Times are compared in hours.
+"""
+
+import re
+from dataclasses import dataclass
+
+_NUMBER_WORDS = {
+    "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0,
+    "eleven": 11.0, "twelve": 12.0,
+}  # fmt: skip
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(_NUMBER_WORDS) + r")\b)"
+
+# Spelled as matched (longest first) -> unit; hours carry a factor so that 24 hours equals one day.
+_UNITS: dict[str, tuple[str, float]] = {
+    "mg/dl": ("mg/dL", 1), "mg / dl": ("mg/dL", 1), "mmol/l": ("mmol/L", 1), "mmol per litre": ("mmol/L", 1), "µmol/l": ("µmol/L", 1),
+    "umol/l": ("µmol/L", 1), "micromol/l": ("µmol/L", 1), "ml/min/1.73 m²": ("mL/min/1.73 m²", 1), "ml/min/1.73 m2": ("mL/min/1.73 m²", 1),
+    "ml/min": ("mL/min", 1), "ml per minute": ("mL/min", 1), "mg/kg": ("mg/kg", 1), "mg per kg": ("mg/kg", 1), "mg/hour": ("mg/h", 1),
+    "mg/h": ("mg/h", 1), "mg·h/l": ("mg·h/L", 1), "milligrams": ("mg", 1), "milligram": ("mg", 1), "mg": ("mg", 1), "micrograms": ("µg", 1),
+    "mcg": ("µg", 1), "µg": ("µg", 1), "kg": ("kg", 1), "grams": ("g", 1), "g": ("g", 1), "gy": ("Gy", 1), "gray": ("Gy", 1),
+    "cgy": ("Gy", 0.01), "iu": ("IU", 1), "ml": ("mL", 1), "millilitres": ("mL", 1), "litres": ("L", 1), "liters": ("L", 1), "l": ("L", 1),
+    "per cent": ("%", 1), "percent": ("%", 1), "%": ("%", 1), "minutes": ("h", 1 / 60), "minute": ("h", 1 / 60), "min": ("h", 1 / 60),
+    "hourly": ("h", 1), "hours": ("h", 1), "hour": ("h", 1), "hrs": ("h", 1), "hr": ("h", 1), "h": ("h", 1), "daily": ("h", 24),
+    "days": ("h", 24), "day": ("h", 24), "weekly": ("h", 168), "weeks": ("h", 168), "week": ("h", 168), "wks": ("h", 168),
+    "wk": ("h", 168), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
+    "year": ("year", 1), "fractions": ("fraction", 1), "fraction": ("fraction", 1), "points": ("point", 1), "point": ("point", 1),
+    "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1),
+    "patients": ("patient", 1), "studies": ("study", 1), "trials": ("trial", 1), "cases": ("case", 1),
+}  # fmt: skip
+_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+
+_BEFORE = {
+    ">=": r"at least|no less than|not less than|a minimum of|minimum|≥|>=|from",
+    "<=": r"up to|at most|no more than|not more than|a maximum of|maximum of|within|≤|<=|inside",
+    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|>",
+    "<": r"less than|fewer than|below|under|lower than|shorter than|<",
+    "~": r"about|around|approximately|approx\.?|roughly|some|nearly|almost|~|≈",
+}
+_AFTER = {
+    ">=": r"or more|or higher|or above|or over|or greater|or longer|and above|and over|\+",
+    "<=": r"or less|or lower|or fewer|or below|or under|and below",
+}
+_COMPARATOR_BEFORE = "|".join(f"(?P<b{n}>{words})" for n, words in enumerate(_BEFORE.values()))
+_COMPARATOR_AFTER = "|".join(f"(?P<a{n}>{words})" for n, words in enumerate(_AFTER.values()))
+
+_FIGURE = re.compile(
+    rf"(?:(?:(?<![\w])(?:{_COMPARATOR_BEFORE}))\s*)?"
+    rf"(?<![\w.])(?<![A-Za-z]-)(?P<low>{_NUMBER})(?!\.?\d)"
+    rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?:-|–|—|\bto\b|\band\b(?=\s*{_NUMBER}\s*(?:{_UNIT})(?![A-Za-z])))\s*(?P<high>{_NUMBER})(?![\w]))?"
+    rf"(?:[\s-]*(?P<unit>{_UNIT})(?![A-Za-z0-9µ/]))?"
+    rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A figure as stated: `low` and `high` are equal unless it is a range; `unit` is "" when none; `comparator` is one of "", ~, <, <=, >, >=.
+
+    `start` and `end` are its place in the text.
+    """
+
+    low: float
+    high: float
+    unit: str
+    comparator: str
+    start: int
+    end: int
+
+    @property
+    def is_range(self) -> bool:
+        return self.low != self.high
+
+    def holds(self, value: float) -> bool:
+        """Whether a value lies within what the figure states: inside its range, or on the right side of its bound."""
+        if self.is_range:
+            return self.low <= value <= self.high
+        bounds = {
+            "<": value < self.low,
+            "<=": value <= self.low,
+            ">": value > self.low,
+            ">=": value >= self.low,
+        }
+        return bounds.get(self.comparator, value == self.low)
+
+
+def find_figures(text: str) -> list[Figure]:
+    """Return all figures of a text in order. Codes (NG234, T10, C3-C6, radium-223) and section numbers (1.5.2) are not figures.
+
+    Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
+    """
+    found = []
+    for match in _FIGURE.finditer(text):
+        unit_word = match.group("unit") or match.group("lowunit")
+        if _is_bare_word(match, unit_word) or _is_part_of_code(text, match):
+            continue
+        unit, factor = _UNITS[unit_word.lower()] if unit_word else ("", 1.0)
+        low = _value(match.group("low")) * factor
+        high = _value(match.group("high")) * factor if match.group("high") else low
+        if match.group("high") and match.group("lowunit") and match.group("unit"):
+            low = _value(match.group("low")) * _UNITS[match.group("lowunit").lower()][1]
+        if high < low:
+            low, high = high, low
+        found.append(Figure(round(low, 6), round(high, 6), unit, _comparator(match), match.start("low"), match.end()))
+    return found
+
+
+def same_figure(claim: Figure, stated: Figure) -> bool:
+    """Whether two figures say the same: value or range, unit and comparator. "about 5" and "5" are alike; "at least 5" and "5" are not.
+
+    A year or count without unit may meet the same number with a unit of counting, never one with a measuring unit.
+    """
+    if abs(claim.low - stated.low) > 1e-6 or abs(claim.high - stated.high) > 1e-6:
+        return False
+    if claim.unit != stated.unit and not (_is_count(claim.unit) and _is_count(stated.unit)):
+        return False
+    return claim.comparator.replace("~", "") == stated.comparator.replace("~", "")
+
+
+def _is_count(unit: str) -> bool:
+    return unit in {"", "patient", "study", "trial", "case", "point"}
+
+
+def _is_bare_word(match: re.Match[str], unit: str | None) -> bool:
+    """A number word without unit or range ("one of the", "at one") is language, not a figure."""
+    return match.group("low").lower() in _NUMBER_WORDS and not unit and not match.group("high")
+
+
+def _is_part_of_code(text: str, match: re.Match[str]) -> bool:
+    start, end = match.start("low"), match.end("low")
+    after = text[end : end + 2]
+    if after[:1].isalpha() and not match.group("unit") and not match.group("lowunit"):
+        return True
+    return start >= 2 and text[start - 1] == "-" and text[start - 2].isalpha()
+
+
+def _value(number: str) -> float:
+    word = number.lower()
+    return _NUMBER_WORDS[word] if word in _NUMBER_WORDS else float(word.replace(",", ""))
+
+
+def _comparator(match: re.Match[str]) -> str:
+    for n, comparator in enumerate(_AFTER):
+        if match.group(f"a{n}"):
+            return comparator
+    for n, comparator in enumerate(_BEFORE):
+        if match.group(f"b{n}"):
+            # "from 3 to 5" is a range, not a bound
+            return "" if match.group("high") and comparator == ">=" and match.group(f"b{n}").lower() == "from" else comparator
+    return ""

@@ -1,0 +1,112 @@
+"""The field's vocabulary (`terms.yaml`): names found in text, synonyms, and the words that widen a search. Pure functions over one data file.
+
+Base of the house. Names carry a kind (drug, body, score, tumour, site, imaging, treatment, condition), so that `verify` can tell a swapped drug
+from a reworded sentence. Knows nothing of passages or models.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+TERMS_FILE = Path(__file__).with_name("terms.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A name of the field as found in a text: its kind, the first word of its group, and its place."""
+
+    kind: str
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    pattern: re.Pattern[str]
+    capitals: re.Pattern[str]
+    group_of: dict[str, tuple[str, str]]  # lower-case word -> (kind, name)
+    words_of: dict[str, tuple[str, ...]]  # name -> all words of its group
+    broader: dict[str, tuple[str, ...]]
+    lay: tuple[tuple[re.Pattern[str], str], ...]
+
+
+def find_terms(text: str) -> list[Term]:
+    """Return the names of the field in a text, in order; the longest match wins, so "spinal cord compression" is not also "spinal"."""
+    vocabulary = _vocabulary()
+    plain = text.replace("’", "'")
+    found = []
+    for pattern in (vocabulary.pattern, vocabulary.capitals):
+        for match in pattern.finditer(plain):
+            kind, name = vocabulary.group_of[match.group().lower()]
+            found.append(Term(kind, name, match.start(), match.end()))
+    found.sort(key=lambda term: (term.start, -term.end))
+    kept: list[Term] = []
+    for term in found:
+        if not kept or term.start >= kept[-1].end:
+            kept.append(term)
+    return kept
+
+
+def expansions(query: str) -> list[str]:
+    """Return words that mean the same as, or are a plainer or wider word for, what a query says; nothing that it says already.
+
+    Example: "MSCC scan" -> ["metastatic spinal cord compression", "spinal cord compression", ...]
+    """
+    vocabulary = _vocabulary()
+    present = query.lower()
+    added: list[str] = []
+    names = [term.name for term in find_terms(query)]
+    for name in names:
+        for broader in vocabulary.broader.get(name, ()):
+            added.extend(vocabulary.words_of.get(broader, (broader,))[:1])
+        added.extend(vocabulary.words_of[name])
+    for pattern, term in vocabulary.lay:
+        if pattern.search(present.replace("’", "'")):
+            added.extend(part.strip() for part in term.split(","))
+    unique = dict.fromkeys(word for word in added if word.lower() not in present)
+    return list(unique)
+
+
+def full_names(query: str) -> list[str]:
+    """Return the full names of abbreviations in a query ("MSCC" -> "metastatic spinal cord compression") and the terms of its lay words.
+
+    Shorter than `expansions`: what a dense query gains from, where every synonym would only blur it.
+    """
+    vocabulary = _vocabulary()
+    added = [term.name for term in find_terms(query) if query[term.start : term.end].isupper() and not term.name.isupper()]
+    for pattern, term_words in vocabulary.lay:
+        if pattern.search(query.lower().replace("’", "'")):
+            added.append(term_words)
+    return [name for name in dict.fromkeys(added) if name.lower() not in query.lower()]
+
+
+@lru_cache(maxsize=1)
+def _vocabulary() -> _Vocabulary:
+    table = yaml.safe_load(TERMS_FILE.read_text(encoding="utf-8"))
+    group_of: dict[str, tuple[str, str]] = {}
+    words_of: dict[str, tuple[str, ...]] = {}
+    any_case: list[str] = []
+    capitals: list[str] = []
+    for kind, groups in table["names"].items():
+        for group in groups:
+            words_of[group[0]] = tuple(group)
+            for word in group:
+                group_of[word.lower()] = (kind, group[0])
+                (capitals if len(word) == 2 and word.isupper() else any_case).append(word)
+    return _Vocabulary(
+        pattern=_words_pattern(any_case, re.IGNORECASE),
+        capitals=_words_pattern(capitals, re.NOFLAG),
+        group_of=group_of,
+        words_of=words_of,
+        broader={name: tuple(wider) for name, wider in table["broader"].items()},
+        lay=tuple((re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), term) for said, term in table["lay"].items()),
+    )
+
+
+def _words_pattern(words: list[str], flags: re.RegexFlag) -> re.Pattern[str]:
+    longest_first = sorted(words, key=len, reverse=True)
+    return re.compile(r"(?<![\w-])(?:" + "|".join(re.escape(word) for word in longest_first) + r")(?![\w])", flags)
