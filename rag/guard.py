@@ -124,4 +124,6 @@ def _alerts_table() -> _Table:
         )
         for rule in table["alerts"]
     )
-    return _Table(words(table["person"]), words(table["acute"]), words(table["general"]), words(table["negation"]), words(table["past"]), rules)
+    return _Table(
+        words(table["person"]), words(table["acute"]), words(table["general"]), words(table["negation"]), words(table["past"]), rules
+    )

@@ -110,7 +110,9 @@ def write_index(
             _switch(index_dir, build.name)
             _remove_leftovers(index_dir)
     except OSError as exc:
-        raise VectorIndexError(f"the index could not be written to {str(index_dir)!r}: {exc.strerror or exc}; the old one still serves.") from exc
+        raise VectorIndexError(
+            f"the index could not be written to {str(index_dir)!r}: {exc.strerror or exc}; the old one still serves."
+        ) from exc
     return BuildReport(len(documents), len(chunks), changed=True, seconds=time.perf_counter() - began, **counts)
 
 
@@ -225,7 +227,9 @@ class VectorIndex:
             self._collections: dict[str, Collection] = {name: client.get_collection(name) for name in ("chunks", "sentences")}
             self._bm25, self._bm25_ids, self._bm25_documents, self._frequency = _read_bm25(build)
         except Exception as exc:  # Chroma and bm25s raise many kinds for a damaged store; the way out is the same for all
-            raise VectorIndexError(f"the index at {str(build.parent)!r} is damaged ({type(exc).__name__}); run 'python -m rag index --rebuild'.") from exc
+            raise VectorIndexError(
+                f"the index at {str(build.parent)!r} is damaged ({type(exc).__name__}); run 'python -m rag index --rebuild'."
+            ) from exc
         self.sources = {fields["document_id"]: Source(**fields) for fields in manifest["documents"]}
         self.fingerprint = fingerprint
         self.n_chunks: int = manifest["chunks"]

@@ -74,7 +74,11 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk retrieved for a query. `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries."""
+    """A chunk retrieved for a query.
+
+    `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries. `similarities` holds the cosine similarity of
+    each sentence to the query, in the order of `sentences`.
+    """
 
     rank: int
     chunk_id: str
@@ -84,7 +88,12 @@ class Passage:
     end: int
     text: str
     sentences: tuple[Span, ...]
+    similarities: tuple[float, ...]
     relevance: float
+
+    def sentence(self, n: int) -> str:
+        """Return the exact words of the n-th sentence, from 0."""
+        return self.text[self.sentences[n].start : self.sentences[n].end]
 
 
 @dataclass(frozen=True, slots=True)

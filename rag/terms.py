@@ -5,11 +5,14 @@ from a reworded sentence. Knows nothing of passages or models.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import yaml
+
+from rag.text import tokens
 
 TERMS_FILE = Path(__file__).with_name("terms.yaml")
 
@@ -51,6 +54,11 @@ def find_terms(text: str) -> list[Term]:
     return kept
 
 
+def synonyms(name: str) -> tuple[str, ...]:
+    """Return all words of the group that a name stands for, itself included; just itself where it has no group."""
+    return _vocabulary().words_of.get(name, (name,))
+
+
 def expansions(query: str) -> list[str]:
     """Return words that mean the same as, or are a plainer or wider word for, what a query says; nothing that it says already.
 
@@ -82,6 +90,42 @@ def full_names(query: str) -> list[str]:
         if pattern.search(query.lower().replace("’", "'")):
             added.append(term_words)
     return [name for name in dict.fromkeys(added) if name.lower() not in query.lower()]
+
+
+# Endings of international non-proprietary names (WHO, "The use of stems in the selection of INN") and of tumour names: a word that has one is the
+# subject of a question even where our vocabulary does not know it.
+_SUBJECT_ENDINGS = re.compile(
+    r"\b\w{2,}(?:taxel|mab|nib|platin|mycin|cillin|pril|sartan|statin|azole|olol|olone|xaban|parin|gliptin|gliflozin|glutide|triptan|setron|afil|"
+    r"cycline|floxacin|rubicin|trexate|formin|oxetine|dronate|dronic|lutamide|relix|relin|limus|ciclib|parib|zomib|domide|sarcoma|blastoma|glioma|"
+    r"melanoma)s?\b",
+    re.IGNORECASE,
+)
+
+
+def absent_subjects(question: str, texts: Iterable[str]) -> list[str]:
+    """Return the drugs, scores and rare tumours that a question is about and none of the texts mentions, in the question's words.
+
+    Example: "dose of paclitaxel", ["Zoledronic acid 4 mg ..."] -> ["paclitaxel"]
+    """
+    joined = " ".join(texts)
+    lower = joined.lower()
+    mentioned = {(term.kind, term.name) for term in find_terms(joined)}
+    absent = {
+        term.start: question[term.start : term.end]
+        for term in find_terms(question)
+        if term.kind in {"drug", "score"} and (term.kind, term.name) not in mentioned
+    }
+    for match in _SUBJECT_ENDINGS.finditer(question):
+        if match.group().lower() not in lower:
+            absent.setdefault(match.start(), match.group())
+    return [absent[start] for start in sorted(absent)]
+
+
+@lru_cache(maxsize=1)
+def vocabulary_words() -> tuple[str, ...]:
+    """Return the single words of six letters or more that the names are made of, in one spelling: what a typing error is mended to."""
+    words = {word for group in _vocabulary().words_of.values() for name in group for word in tokens(name)}
+    return tuple(sorted(word for word in words if len(word) >= 6 and word.isalpha()))
 
 
 @lru_cache(maxsize=1)

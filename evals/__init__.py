@@ -1,0 +1,1 @@
+"""Measurements over questions with known answers. Imports `rag`; nothing of `rag` imports this."""

@@ -1,0 +1,105 @@
+"""Many questions, queries or claims from a JSON-lines file, one result a line. A bad line gets an error in its place and stops nothing.
+
+The output is written beside its place and renamed when whole, so a killed run leaves no half file.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rag.embed import Embedder
+from rag.errors import QuestionError, RagError
+from rag.schema import Passage, Source
+from rag.text import split_sentences
+from rag.verify import verify
+
+Progress = Callable[[Iterator[str], int], Iterator[str]]
+
+
+def each_line(
+    source: Path, target: Path | None, work: Callable[[dict[str, Any]], dict[str, Any]], *, progress: Progress
+) -> tuple[int, int]:
+    """Run `work` on the JSON object of each line; blank lines are passed over.
+
+    Args:
+        source: The JSON-lines file.
+        target: Where results go; None writes to standard output.
+        work: Object in, result out; may raise RagError, which becomes the line's error.
+        progress: Wraps the lines to show progress; gets their number.
+
+    Returns:
+        Lines done, and how many of them hold an error.
+
+    Raises:
+        QuestionError: the file cannot be read, or the target cannot be written.
+    """
+    try:
+        lines = [line for line in source.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    except OSError as exc:
+        raise QuestionError(f"--batch {str(source)!r} cannot be read ({exc.strerror}); give a file of JSON lines.") from exc
+    failed = 0
+    partial = target.with_name(f".{target.name}.{os.getpid()}") if target else None
+    try:
+        out = partial.open("w", encoding="utf-8") if partial else sys.stdout
+        try:
+            for line in progress(iter(lines), len(lines)):
+                row = _result(line, work)
+                failed += row.get("status") == "error"
+                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+        finally:
+            if partial:
+                out.close()
+        if partial and target:
+            partial.replace(target)
+    except OSError as exc:
+        raise QuestionError(f"--out {str(target)!r} cannot be written ({exc.strerror}).") from exc
+    finally:
+        if partial:
+            partial.unlink(missing_ok=True)
+    return len(lines), failed
+
+
+def verify_row(row: dict[str, Any], embedder: Embedder) -> dict[str, Any]:
+    """Judge one claim: {"id", "sentence", "passages": [text, ...]} -> {"id", "verdict", "support", "passage", "reason"}.
+
+    "passage" is the place of the supporting passage in the list given, from 0; null when unsupported.
+
+    Raises:
+        QuestionError: the sentence is no text, or the passages are no list of texts.
+    """
+    sentence, texts = row.get("sentence"), row.get("passages")
+    if not isinstance(sentence, str) or not sentence.strip():
+        raise QuestionError('"sentence": a text is expected.')
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise QuestionError('"passages": a list of texts is expected.')
+    verdict = verify(sentence, [_bare_passage(place, text) for place, text in enumerate(texts)], encode=embedder.encode_documents)
+    return {
+        "id": row.get("id"),
+        "verdict": "supported" if verdict.supported else "unsupported",
+        "support": verdict.support,
+        "passage": verdict.quotes[0].passage if verdict.supported and verdict.quotes else None,
+        "reason": verdict.reason,
+    }
+
+
+def _result(line: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as exc:
+        return {"id": None, "status": "error", "reason": f"not JSON ({exc})"}
+    if not isinstance(row, dict):
+        return {"id": None, "status": "error", "reason": f"a JSON object is expected, found {type(row).__name__}"}
+    try:
+        return work(row)
+    except RagError as exc:
+        return {"id": row.get("id"), "status": "error", "reason": str(exc)}
+
+
+def _bare_passage(place: int, text: str) -> Passage:
+    """A passage that is only a text: no document stands behind it, so no heading can lend it a name."""
+    source = Source("", "", "", "", "article", None, "current", None, None, None, "", "primary", "")
+    sentences = tuple(split_sentences(text))
+    return Passage(place + 1, str(place), source, "", 0, len(text), text, sentences, (0.0,) * len(sentences), 1.0)

@@ -1,0 +1,226 @@
+"""Question + Passages -> the sentences that answer it, word for word, best first. No model, milliseconds.
+
+Ranks the sentences of the passages by nearness in meaning, by the question's words they hold, and by figures: a question for a dose wants a
+dose, a question for a clearance of 45 wants the row "40 to 49". Does not number citations; `cite` does.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from rag.figures import Figure, find_figures
+from rag.schema import DraftSentence, Passage, Quote, Verdict
+from rag.terms import expansions, find_terms
+from rag.text import collapse, content_stems
+
+# Weights of a sentence's rank, chosen on the calibration questions (python -m evals.calibrate --quotes).
+LEXICAL_WEIGHT = 0.35
+PASSAGE_WEIGHT = 0.15
+ANY_FIGURE_BONUS = 0.05
+RIGHT_UNIT_BONUS = 0.08
+HOLDS_VALUE_BONUS = 0.30
+MISSES_VALUE_PENALTY = 0.20
+ROW_PENALTY = 0.10  # a bare table row reads worse than the sentence that says the same
+ORPHAN_PENALTY = 0.12  # the sentence before, which it points back to, is not shown
+ABOUT_DIGEST_PENALTY = 0.40  # what a digest says of itself answers hardly any question
+SCORE_FLOOR = 0.72  # a further sentence needs this share of the best one's rank value
+SAME_WORDS = 82.0  # rapidfuzz token_set_ratio above which two sentences say the same
+CONTRAST = re.compile(r"\b(differ\w*|difference|versus|vs\.?|compar\w+|better than|or|rather than|between)\b", re.IGNORECASE)
+
+_ORPHAN = re.compile(
+    r"^(this|that|these|those|it|its|they|their|he|she|such|conversely|however|therefore|thus|in contrast|another|also|both agents|unlike|"
+    r"in the same|the same)\b",
+    re.IGNORECASE,
+)
+_ABOUT_DIGEST = re.compile(r"\bdigest\b", re.IGNORECASE)
+
+_UNITS_ASKED: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
+    (re.compile(r"\b(dose|dosage|dosing|how much|mg|gray|gy|fractionation)\b", re.I), frozenset({"mg", "Gy", "IU", "mg/kg", "mL", "L", "fraction", "kBq/kg", "g"})),
+    (re.compile(r"\b(how (fast|soon|quickly|long|often|late)|when|deadline|time limit|how many (hours|days|weeks|months)|interval|frequen\w+|within)\b", re.I), frozenset({"h", "month", "year"})),
+    (re.compile(r"\b(level|threshold|cut-?off|calcium|creatinine|clearance|egfr)\b", re.I), frozenset({"mg/dL", "mmol/L", "µmol/L", "mL/min", "mL/min/1.73 m²"})),
+    (re.compile(r"\b(how (common|likely|many|accurate|sensitive|specific)|percent\w*|proportion|incidence|rate|risk|sensitivity|specificity|survival|odds|share)\b", re.I), frozenset({"%"})),
+    (re.compile(r"\b(score|scores|points?|total|sins|mirels|tokuhashi|katagiri)\b", re.I), frozenset({"", "point"})),
+)  # fmt: skip
+_ASKS_FIGURE = re.compile(
+    r"\b(dose|dosage|how (much|many|fast|soon|quickly|long|often|common|likely|high|low)|threshold|cut-?off|what (score|total|level|percentage|dose|number)|"
+    r"when|deadline|incidence|rate|percent\w*|sensitivity|specificity|interval|points?)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RankedSentence:
+    """A sentence of a passage with its rank value for a question (higher is better, comparable within one question only)."""
+
+    passage: int
+    number: int
+    text: str
+    value: float
+
+
+def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callable[[str], float]) -> list[RankedSentence]:
+    """Rank all sentences of the passages for a question, best first.
+
+    Args:
+        question: The standalone query.
+        passages: Passages, best first.
+        rarity: Inverse document frequency of a stem.
+
+    Returns:
+        Each distinct sentence once, with white space collapsed; ties in passage order.
+    """
+    asked = dict.fromkeys(content_stems(question))
+    wider = {word for phrase in expansions(question) for word in content_stems(phrase)}
+    figures = [figure for figure in find_figures(question) if not _is_year(figure)]
+    units = frozenset().union(*(wanted for pattern, wanted in _UNITS_ASKED if pattern.search(question)))
+    best_relevance = max((passage.relevance for passage in passages), default=0.0) or 1.0
+    ranked: dict[str, RankedSentence] = {}
+    for place, passage in enumerate(passages):
+        heading = set(content_stems(f"{passage.source.title} {passage.section}"))
+        for number in range(len(passage.sentences)):
+            raw = passage.sentence(number)
+            text = readable(raw)
+            words = set(content_stems(text))
+            value = passage.similarities[number]
+            value += LEXICAL_WEIGHT * _share(asked, words, heading, wider, rarity)
+            value += PASSAGE_WEIGHT * passage.relevance / best_relevance
+            value += _figure_value(question, text, figures, units)
+            value -= ROW_PENALTY if raw.startswith("|") else 0.0
+            value -= ORPHAN_PENALTY if _ORPHAN.search(text) else 0.0
+            value -= ABOUT_DIGEST_PENALTY if _ABOUT_DIGEST.search(f"{passage.section} {text}") else 0.0
+            if text not in ranked or value > ranked[text].value:
+                ranked[text] = RankedSentence(place, number, text, value)
+    return sorted(ranked.values(), key=lambda sentence: (-sentence.value, sentence.passage, sentence.number))
+
+
+def choose_sentences(question: str, ranked: Sequence[RankedSentence], *, max_sentences: int) -> list[RankedSentence]:
+    """Choose the sentences of a verbatim answer: the best first, then what adds something and is nearly as near.
+
+    A question that sets two names against each other gets at least one sentence for each name that any ranked sentence holds.
+    """
+    if not ranked:
+        return []
+    chosen = [ranked[0]]
+    floor = SCORE_FLOOR * ranked[0].value
+    for sentence in ranked[1:]:
+        if len(chosen) == max_sentences or sentence.value < floor:
+            break
+        if not any(says_the_same(sentence.text, other.text) for other in chosen):
+            chosen.append(sentence)
+    if CONTRAST.search(question):
+        chosen = _cover_names(question, ranked, chosen, max_sentences)
+    return chosen
+
+
+def distinct(ranked: Sequence[RankedSentence]) -> list[RankedSentence]:
+    """Return the ranked sentences without those that repeat a better one."""
+    kept: list[RankedSentence] = []
+    for sentence in ranked[:40]:  # far below, nothing is offered to anybody
+        if not any(says_the_same(sentence.text, other.text) for other in kept):
+            kept.append(sentence)
+    return kept
+
+
+def merge(picked: Sequence[RankedSentence], chosen: Sequence[RankedSentence], *, max_sentences: int) -> list[RankedSentence]:
+    """Merge a model's choice with the verbatim answer: its first sentence, then the verbatim answer's, then its others.
+
+    A small model's first sentence is right more often than retrieval's, its choice as a whole is not; so nothing that the verbatim answer shows
+    is lost except the last sentence where there is no room.
+    """
+    merged: list[RankedSentence] = []
+    for sentence in [*picked[:1], *chosen, *picked[1:]]:
+        if len(merged) < max_sentences and not any(says_the_same(sentence.text, other.text) for other in merged):
+            merged.append(sentence)
+    return merged
+
+
+def lead_first(lead: DraftSentence, sentences: list[DraftSentence]) -> list[DraftSentence]:
+    """Put a lead sentence before the others; leave it out where it only repeats one of them: a small model copies more often than it words."""
+    if lead.verdict.supported and any(says_the_same(lead.text, sentence.text) for sentence in sentences):
+        return sentences
+    return [lead, *sentences]
+
+
+def draft(sentences: Sequence[RankedSentence], passages: Sequence[Passage]) -> list[DraftSentence]:
+    """Turn chosen sentences into a draft whose words and quotes are the library's own."""
+    return [
+        DraftSentence(
+            text=sentence.text,
+            origin="library",
+            verdict=Verdict(
+                True, 1.0, (Quote(sentence.passage, passages[sentence.passage].sentences[sentence.number]),), "quoted word for word"
+            ),
+        )
+        for sentence in sentences
+    ]
+
+
+def says_the_same(one: str, other: str) -> bool:
+    """Whether two sentences repeat each other: nearly the same words, and no figure that only one of them has."""
+    if {(f.low, f.high, f.unit) for f in find_figures(one)} != {(f.low, f.high, f.unit) for f in find_figures(other)}:
+        return False
+    return fuzz.token_set_ratio(one.lower(), other.lower()) >= SAME_WORDS
+
+
+def readable(raw: str) -> str:
+    """Return a sentence with white space collapsed; the cells of a Markdown table row are joined by dashes.
+
+    Example: "| Lytic | 2 points |" -> "Lytic — 2 points"
+    """
+    if raw.startswith("|"):
+        return " — ".join(cell.strip() for cell in raw.strip().strip("|").split("|") if cell.strip())
+    return collapse(raw)
+
+
+def _share(asked: dict[str, None], words: set[str], heading: set[str], wider: set[str], rarity: Callable[[str], float]) -> float:
+    """Share of the question's words that a sentence (in full) or its heading (by half) holds, weighed by rarity; 0 to 1."""
+    total = found = 0.0
+    for word in asked:
+        weight = rarity(word)
+        total += weight
+        found += weight if word in words else 0.5 * weight if word in heading else 0.0
+    if wider and wider & words:
+        found += 0.1 * total
+    return min(1.0, found / total) if total else 0.0
+
+
+def _figure_value(question: str, text: str, asked: Sequence[Figure], units: frozenset[str]) -> float:
+    stated = [figure for figure in find_figures(text) if not _is_year(figure)]
+    value = 0.0
+    if _ASKS_FIGURE.search(question) and stated:
+        value += ANY_FIGURE_BONUS
+        value += RIGHT_UNIT_BONUS if any(figure.unit in units for figure in stated) else 0.0
+    for figure in asked:
+        alike = [
+            other for other in stated if other.unit == figure.unit or (figure.unit == "" and other.unit not in {"h", "month", "year", "%"})
+        ]
+        bounded = [other for other in alike if other.is_range or other.comparator not in {"", "~"}]
+        if any(other.holds(figure.low) for other in bounded) or any(other.low == figure.low == other.high for other in alike):
+            value += HOLDS_VALUE_BONUS
+        elif any(other.is_range for other in bounded):
+            value -= MISSES_VALUE_PENALTY
+    return value
+
+
+def _cover_names(question: str, ranked: Sequence[RankedSentence], chosen: list[RankedSentence], max_sentences: int) -> list[RankedSentence]:
+    names = {(term.kind, term.name) for term in find_terms(question) if term.kind in {"drug", "body", "score", "imaging", "treatment"}}
+    if len(names) < 2:
+        return chosen
+    held = {sentence.text: {(term.kind, term.name) for term in find_terms(sentence.text)} for sentence in ranked}
+    kept = list(chosen)
+    for name in sorted(names):
+        if any(name in held[sentence.text] for sentence in kept):
+            continue
+        best = next((sentence for sentence in ranked if name in held[sentence.text]), None)
+        if best is None:
+            continue
+        if len(kept) == max_sentences:
+            kept.pop()
+        kept.append(best)
+    return kept
+
+
+def _is_year(figure: Figure) -> bool:
+    return figure.unit == "" and 1900 <= figure.low <= 2100 and figure.low == int(figure.low)

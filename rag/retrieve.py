@@ -1,0 +1,178 @@
+"""Query -> ranked Passages: dense (chunks and sentences) and BM25, merged by weighted reciprocal rank fusion.
+
+Also says how relevant each passage is on one scale for all queries, which is what abstention is decided on. Does not choose sentences.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+from rapidfuzz.distance import DamerauLevenshtein
+
+from rag.embed import Embedder
+from rag.index import VectorIndex, sentence_id
+from rag.schema import Chunk, Passage
+from rag.terms import absent_subjects, expansions, full_names, vocabulary_words
+from rag.text import content_stems, stem, tokens
+
+DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
+
+# Logistic weights of relevance; fitted by `python -m evals.calibrate` on 110 answerable and 90 unanswerable questions.
+RELEVANCE_COSINE = 7.2  # nearness in meaning of the best sentence
+RELEVANCE_COVERAGE = 3.7  # share of the question's words found, rarer words weighing more
+RELEVANCE_LENGTH = 2.2  # a long question is less near to any one sentence; ln(1 + words)
+RELEVANCE_BIAS = -9.9
+ABSENT_SUBJECT_CAP = 0.05  # relevance where no passage mentions the drug or score that the question is about
+
+
+def retrieve(
+    query: str,
+    *,
+    index: VectorIndex,
+    embedder: Embedder,
+    k: int,
+    dense_weight: float,
+    bm25_weight: float,
+    fusion_offset: int,
+    document_ids: Sequence[str] | None = None,
+) -> list[Passage]:
+    """Return at most k passages, best first.
+
+    Args:
+        query: Standalone query.
+        index: The opened index.
+        embedder: The model that the index was built with.
+        k: Passages wanted.
+        dense_weight: Weight of the two dense rankings (chunks, sentences) in the fusion.
+        bm25_weight: Weight of BM25.
+        fusion_offset: Rank offset of the fusion.
+        document_ids: Search only these documents; None searches all.
+    """
+    query = mend_names(query, index)
+    vector = embedder.encode_query(" ".join([query, *(f"({name})" for name in full_names(query))]))
+    stems = content_stems(query)
+    wider = [word for phrase in expansions(query) for word in content_stems(phrase)]
+    chunk_hits = index.nearest("chunks", vector, DEPTH, document_ids)
+    sentence_hits = index.nearest("sentences", vector, 2 * DEPTH, document_ids)
+    by_sentence = list(dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in sentence_hits))
+    lexical = index.bm25([*stems, *dict.fromkeys(wider)], DEPTH, document_ids)
+    fused = fuse_ranks(
+        [[key for key, _ in chunk_hits], by_sentence, [key for key, _ in lexical]],
+        weights=[dense_weight / 2, dense_weight / 2, bm25_weight],
+        offset=fusion_offset,
+    )
+    chunks = index.chunks([key for key, _ in fused[:k]])
+    vectors = index.vectors("sentences", [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))])
+    texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
+    cap = ABSENT_SUBJECT_CAP if absent_subjects(query, texts) else 1.0
+    passages = []
+    for rank, (chunk, text) in enumerate(zip(chunks, texts, strict=True), start=1):
+        similarities = tuple(float(vectors[sentence_id(chunk.chunk_id, n)] @ vector) for n in range(len(chunk.sentences)))
+        relevance = min(cap, relevance_of(max(similarities), coverage(query, text, index), len(stems)))
+        passages.append(_passage(rank, chunk, index, similarities, relevance))
+    return passages
+
+
+def fuse_ranks(rankings: Sequence[Sequence[str]], *, weights: Sequence[float], offset: int = 60) -> list[tuple[str, float]]:
+    """Merge rankings by weighted reciprocal rank fusion: each list adds weight / (offset + rank).
+
+    Example: [["a", "b"], ["b"]], weights [1, 1], offset 60 -> "b" (1/62 + 1/61), then "a" (1/61).
+    Source: Cormack, Clarke and Buettcher, SIGIR 2009, doi:10.1145/1571941.1572114.
+
+    Args:
+        rankings: Ids, best first; one list per retriever, each id once.
+        weights: One weight a ranking, 0 or more.
+        offset: Rank offset, dimensionless; 60 in the paper.
+
+    Returns:
+        (id, fused relevance), best first; ties by id, so that runs repeat.
+
+    Raises:
+        ValueError: `offset` is negative, or weights and rankings differ in number.
+    """
+    if offset < 0:
+        raise ValueError(f"offset must be 0 or more, found {offset}")
+    fused: dict[str, float] = {}
+    for ranking, weight in zip(rankings, weights, strict=True):
+        for rank, key in enumerate(ranking, start=1):
+            fused[key] = fused.get(key, 0.0) + weight / (offset + rank)
+    return sorted(((key, value) for key, value in fused.items() if value > 0), key=lambda pair: (-pair[1], pair[0]))
+
+
+def relevance_of(cosine: float, covered: float, words: int) -> float:
+    """Return the relevance of a passage, 0 to 1.
+
+    Args:
+        cosine: Similarity of its best sentence to the query, -1 to 1.
+        covered: Share of the query's words that it holds, 0 to 1.
+        words: Content words of the query.
+    """
+    logit = RELEVANCE_COSINE * cosine + RELEVANCE_COVERAGE * covered + RELEVANCE_LENGTH * math.log1p(words) + RELEVANCE_BIAS
+    return 1.0 / (1.0 + math.exp(-logit))
+
+
+def coverage(query: str, text: str, index: VectorIndex) -> float:
+    """Return the share of the query's words that a text (with its headings) holds, each weighed by its rarity; 0 to 1.
+
+    An abbreviation or lay word counts for the most part where words of the same meaning stand in its place.
+    """
+    present = set(content_stems(text))
+    wider = {word for phrase in expansions(query) for word in content_stems(phrase)}
+    total = found = 0.0
+    for word in dict.fromkeys(content_stems(query)):
+        weight = index.rarity(word)
+        total += weight
+        if word in present:
+            found += weight
+        elif wider & present and _has_wider(word):
+            found += 0.8 * weight
+    return found / total if total else 0.0
+
+
+def mend_names(query: str, index: VectorIndex) -> str:
+    """Return the query with misspelt names of the field put right; a word that the corpus knows is never changed.
+
+    Example: "zolendronic acid dose" -> "zoledronic acid dose"
+    """
+
+    def mend(match: re.Match[str]) -> str:
+        word = match.group()
+        token = tokens(word)[0] if tokens(word) else ""
+        if len(token) < 6 or not token.isalpha() or index.knows(stem(token)):
+            return word
+        return _nearest_name(token) or word
+
+    return re.sub(r"[^\W\d_]+", mend, query)
+
+
+@lru_cache(maxsize=4096)
+def _nearest_name(token: str) -> str | None:
+    allowed = 1 if len(token) < 9 else 2
+    near = [
+        (DamerauLevenshtein.distance(token, name, score_cutoff=allowed), name)
+        for name in vocabulary_words()
+        if name[0] == token[0] and abs(len(name) - len(token)) <= allowed
+    ]
+    near = [pair for pair in near if pair[0] <= allowed]
+    return min(near)[1] if near else None
+
+
+@lru_cache(maxsize=4096)
+def _has_wider(word: str) -> bool:
+    return bool(expansions(word))
+
+
+def _passage(rank: int, chunk: Chunk, index: VectorIndex, similarities: tuple[float, ...], relevance: float) -> Passage:
+    return Passage(
+        rank=rank,
+        chunk_id=chunk.chunk_id,
+        source=index.sources[chunk.document_id],
+        section=chunk.section,
+        start=chunk.start,
+        end=chunk.end,
+        text=chunk.text,
+        sentences=chunk.sentences,
+        similarities=similarities,
+        relevance=relevance,
+    )

@@ -1,0 +1,45 @@
+"""What all tests share: no network but loopback, no settings of the person's machine, a small corpus and its index with a predictable embedder."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.update(HF_HUB_OFFLINE="1", ANONYMIZED_TELEMETRY="False", GRADIO_ANALYTICS_ENABLED="False", LANGSMITH_TRACING="false")
+
+from rag.pipeline import Pipeline, build_index, build_pipeline
+from rag.settings import Settings
+from tests.fakes import HashingEmbedder, write_toy_corpus
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("RAG_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def toy_settings(tmp_path: Path) -> Settings:
+    """Settings of a six-document corpus in a temporary folder, quotes only; the threshold suits the hashing embedder."""
+    write_toy_corpus(tmp_path / "corpus")
+    return Settings(
+        corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index", models_dir=tmp_path / "models", llm="none", relevance_threshold=0.2
+    )
+
+
+@pytest.fixture
+def toy_pipeline(toy_settings: Settings) -> Iterator[Pipeline]:
+    """A pipeline over the toy corpus with a real Chroma on disk and the hashing embedder."""
+    embedder = HashingEmbedder()
+    build_index(toy_settings, embedder=embedder)
+    yield build_pipeline(toy_settings, embedder=embedder)
+
+
+@pytest.fixture(scope="session")
+def real_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    """The real corpus with the real embedding model, indexed once a session; quotes only."""
+    settings = Settings(index_dir=tmp_path_factory.mktemp("real") / "index", llm="none")
+    build_index(settings)
+    return build_pipeline(settings)
