@@ -1,0 +1,60 @@
+# Thin recipes over documented commands; see README. Every recipe says what it does.
+PYTHON ?= python3
+VENV ?= .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+.DEFAULT_GOAL := help
+.PHONY: help install install-test run test test-live check bench lock clean
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(PY):
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: install python3 and python3-venv."; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; found $$($(PYTHON) -V)."; exit 1; }
+	@echo "Making the environment $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+
+# torch first and alone: an exact CPU build must be in place before anything else asks for 'torch'.
+$(VENV)/.run-installed: pyproject.toml constraints.txt | $(PY)
+	@echo "Installing pinned dependencies (about 1.5 GB with PyTorch; a few minutes, once) ..."
+	@$(PIP) install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.test-installed: $(VENV)/.run-installed
+	@echo "Installing what the tests need ..."
+	@$(PIP) install --quiet -c constraints.txt -e '.[test]'
+	@touch $@
+
+install: $(VENV)/.run-installed  ## Environment with pinned dependencies
+install-test: $(VENV)/.test-installed  ## The same with the test extra
+
+run: install  ## Fetch the local model (once), build the index, serve the page
+	@$(PY) -m rag models pull || echo "Going on without the language model: answers will be verbatim quotations."
+	@$(PY) -m rag index
+	@echo "Starting the page ..."
+	@$(PY) app.py
+
+test: install-test  ## Unit, end-to-end and page tests; offline, no key
+	@echo "Running the tests (about two minutes; the page tests need Chromium) ..."
+	@$(PY) -m pytest
+
+test-live: install-test  ## Three questions through the real local language model
+	@$(PY) -m rag models pull 1.5b
+	@$(PY) -m pytest -m live
+
+check: install-test  ## Format, lint, types, direction of imports
+	@$(PY) -m ruff format --check .
+	@$(PY) -m ruff check .
+	@$(PY) -m mypy
+	@$(VENV)/bin/lint-imports
+
+bench: install  ## Latency of quotes and retrieval, start-up time
+	@$(PY) -m evals.bench
+
+lock: install-test  ## Write constraints.txt anew from what is installed
+	@$(PIP) freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > constraints.txt
+
+clean:  ## Delete the environment and the index (not the models)
+	rm -rf $(VENV) var

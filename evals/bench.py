@@ -1,0 +1,95 @@
+"""Speed on this machine: quotes and retrieval warm, the local model's select, the start of the page.
+
+    python -m evals.bench
+
+Prints medians and 95th percentiles. Machines differ and are shared: compare runs taken side by side, not with a number in a document.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from rag.models import language_model_path
+from rag.pipeline import Pipeline, build_pipeline, load_language_model
+from rag.settings import PROJECT_DIR, Settings
+
+QUESTIONS = Path(__file__).parent / "questions" / "calibration.jsonl"
+SELECT_QUESTIONS = 12
+START_TIMEOUT_S = 120.0
+
+
+def percentile(values: list[float], share: float) -> float:
+    """Return the value below which a share (0 to 1) of the values lies, by nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def bench_quotes(pipeline: Pipeline, questions: list[str]) -> None:
+    """Print the time to the first verified words, over questions after a warm-up."""
+    for question in questions[:5]:
+        pipeline.answer(question, engine="quotes")
+    retrieval, total = [], []
+    for question in questions:
+        timings = pipeline.answer(question, engine="quotes").timings_ms
+        retrieval.append(timings["retrieve"])
+        total.append(timings["total"])
+    _print("retrieval", retrieval)
+    _print("quotes, whole answer", total)
+
+
+def bench_select(pipeline: Pipeline, questions: list[str]) -> None:
+    """Print the time to the local model's checked answer, over answerable questions."""
+    total = [answer.timings_ms["total"] for question in questions if (answer := pipeline.answer(question, engine="select")).engine == "select"]
+    if total:
+        _print("local model (select), whole answer", total)
+
+
+def bench_start(settings: Settings) -> None:
+    """Print the time from `python app.py` to the page, with index and model there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    began = time.perf_counter()
+    environment = os.environ | {"RAG_PORT": str(port)}
+    server = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT_DIR, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while time.perf_counter() - began < START_TIMEOUT_S and server.poll() is None:
+            try:
+                with urllib.request.urlopen(f"http://{settings.host}:{port}/", timeout=2):  # noqa: S310 - our own loopback address
+                    print(f"page up after {time.perf_counter() - began:.1f} s")
+                    return
+            except OSError:
+                time.sleep(0.1)
+        print("the page did not come up")
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def main() -> int:
+    """Run all measurements."""
+    settings = Settings()
+    rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    pipeline = build_pipeline(settings)
+    bench_quotes(pipeline, [row["question"] for row in rows])
+    if language_model_path(settings.local_model, settings.models_dir) and settings.llm in {"auto", "local"}:
+        pipeline.attach(*load_language_model(settings))
+        answerable = [row["question"] for row in rows if row["status"] == "answered"]
+        bench_select(pipeline, answerable[:: max(1, len(answerable) // SELECT_QUESTIONS)])
+    bench_start(settings)
+    return 0
+
+
+def _print(what: str, milliseconds: list[float]) -> None:
+    median, high = statistics.median(milliseconds), percentile(milliseconds, 0.95)
+    print(f"{what}: median {median:,.0f} ms, p95 {high:,.0f} ms ({len(milliseconds)} questions)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
