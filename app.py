@@ -75,7 +75,9 @@ class Backend:
             return self.loading
         model = self._pipeline.language_model if self._pipeline else None
         if model is None:
-            return (self._pipeline.model_notice if self._pipeline else None) or "Answers are verbatim quotations; no language model is running."
+            return (
+                self._pipeline.model_notice if self._pipeline else None
+            ) or "Answers are verbatim quotations; no language model is running."
         return f"Verbatim quotations at once, then {'chosen' if model.is_local else 'worded'} by {model.name} and checked."
 
     def _load(self) -> None:
@@ -195,7 +197,9 @@ def _markdown(answer: Answer, turn: int) -> str:
     withheld = sum(sentence.verdict == "unsupported" for sentence in answer.sentences)
     small = [answer.notice] if answer.notice else []
     if withheld:
-        small.append(f"{withheld} sentence{'s' if withheld > 1 else ''} of the model withheld: no passage supports {'them' if withheld > 1 else 'it'}.")
+        small.append(
+            f"{withheld} sentence{'s' if withheld > 1 else ''} of the model withheld: no passage supports {'them' if withheld > 1 else 'it'}."
+        )
     small.append(" · ".join(part for part in (answer.engine, answer.model, f"{answer.timings_ms.get('total', 0) / 1000:.1f} s") if part))
     parts.append("*" + escape_markdown(" ".join(small)) + "*")
     return "\n\n".join(parts)

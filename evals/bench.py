@@ -45,7 +45,9 @@ def bench_quotes(pipeline: Pipeline, questions: list[str]) -> None:
 
 def bench_select(pipeline: Pipeline, questions: list[str]) -> None:
     """Print the time to the local model's checked answer, over answerable questions."""
-    total = [answer.timings_ms["total"] for question in questions if (answer := pipeline.answer(question, engine="select")).engine == "select"]
+    total = [
+        answer.timings_ms["total"] for question in questions if (answer := pipeline.answer(question, engine="select")).engine == "select"
+    ]
     if total:
         _print("local model (select), whole answer", total)
 
@@ -57,11 +59,13 @@ def bench_start(settings: Settings) -> None:
         port = probe.getsockname()[1]
     began = time.perf_counter()
     environment = os.environ | {"RAG_PORT": str(port)}
-    server = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT_DIR, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    server = subprocess.Popen(
+        [sys.executable, "app.py"], cwd=PROJECT_DIR, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         while time.perf_counter() - began < START_TIMEOUT_S and server.poll() is None:
             try:
-                with urllib.request.urlopen(f"http://{settings.host}:{port}/", timeout=2):  # noqa: S310 - our own loopback address
+                with urllib.request.urlopen(f"http://{settings.host}:{port}/", timeout=2):
                     print(f"page up after {time.perf_counter() - began:.1f} s")
                     return
             except OSError:

@@ -89,7 +89,7 @@ def _fit(rows: list[Row]) -> None:
     probability = cross_val_predict(model, features, labels, cv=5, method="predict_proba")[:, 1]
     model.fit(features, labels)
     (cosine, covered, length), bias = model.coef_[0], model.intercept_[0]
-    print(f"\nfitted without the unanswerable questions whose subject no passage mentions:")
+    print("\nfitted without the unanswerable questions whose subject no passage mentions:")
     print(f"COSINE = {cosine:.2f}  COVERAGE = {covered:.2f}  LENGTH = {length:.2f}  BIAS = {bias:.2f}")
     print("threshold  unanswerable declined  answerable wrongly declined   (five-fold cross-validation)")
     for threshold in (0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6):

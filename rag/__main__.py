@@ -115,7 +115,7 @@ def run_verify(options: argparse.Namespace, settings: Settings) -> int:
     return _each_line(options, lambda row: verify_row(row, embedder))
 
 
-def run_check(options: argparse.Namespace, settings: Settings) -> int:
+def run_check(_options: argparse.Namespace, settings: Settings) -> int:
     """Say for each part whether it is in place, and what to do where it is not."""
     from rag.checkup import check_installation
 

@@ -116,10 +116,8 @@ def _fit(text: str, unit: _Unit, room: int, count_tokens: Callable[[str], int]) 
         while low < high:  # the most words that still fit
             middle = (low + high + 1) // 2
             low, high = (middle, high) if count_tokens(text[start : words[middle - 1]]) <= room else (low, middle - 1)
-        if len(words) == 1 or low >= len(words):  # one endless word: cut it by characters, four to a token at the least
-            cut = min(unit.end, start + max(1, room))
-        else:
-            cut = words[low - 1]
+        endless_word = count_tokens(text[start : words[low - 1]]) > room
+        cut = min(unit.end, start + max(1, room)) if endless_word else words[low - 1]  # a token has one character at the least
         yield _Unit(start, start + len(text[start:cut].rstrip()), unit.section, unit.block)
         start = cut
     if start < unit.end:

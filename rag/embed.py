@@ -95,7 +95,7 @@ class SentenceTransformerEmbedder(Embeddings):
                 from sentence_transformers import SentenceTransformer
                 from transformers.utils import logging as transformers_logging
 
-                transformers_logging.disable_progress_bar()  # a bar for 90 MB that load in a second is noise
+                transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar for 90 MB that load in a second is noise
                 try:
                     self._model = SentenceTransformer(self._path, device="cpu")
                 except (OSError, ValueError) as exc:

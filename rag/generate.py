@@ -19,7 +19,7 @@ from rag.text import collapse, split_sentences
 
 NO_ANSWER = "NO ANSWER"
 MAX_LINES = 3
-MAX_LEAD_CHARS = 300
+MAX_LEAD_CHARS = 200
 MAX_COMPOSED = 6  # sentences read of a composed answer; the prompt asks for five
 LIST_MARKS = "-*•–· \t"
 
@@ -117,7 +117,7 @@ def _select_schema(candidates: int) -> dict[str, Any]:
     }
 
 
-def _structured_options(model: LanguageModel) -> dict[str, str]:
+def _structured_options(model: LanguageModel) -> dict[str, Any]:
     """OpenAI-compatible servers hold a reply to a JSON schema; the other providers use what their library thinks best."""
     return {"method": "json_schema"} if type(model.chat).__name__ == "ChatOpenAI" else {}
 

@@ -243,7 +243,7 @@ class VectorIndex:
         found = self._collections[collection].query(
             query_embeddings=[vector.tolist()],
             n_results=min(k, count),
-            where={"document_id": {"$in": list(document_ids)}} if document_ids is not None else None,
+            where={"document_id": {"$in": list(document_ids)}} if document_ids is not None else None,  # type: ignore[dict-item]
             include=["distances"],
         )
         distances = (found["distances"] or [[]])[0]

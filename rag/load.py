@@ -12,7 +12,7 @@ from typing import Literal
 
 import frontmatter
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rag.errors import CorpusError
 from rag.schema import Document, Kind, Source
@@ -38,13 +38,6 @@ class FrontMatter(BaseModel):
     rights: str = Field(min_length=3)
     checked: Literal["primary", "secondary"]
     reviewed: date
-
-    @field_validator("year", mode="before")
-    @classmethod
-    def _year_is_a_number(cls, value: object) -> object:
-        if isinstance(value, bool):
-            raise ValueError("a year of four digits is expected")
-        return value
 
     @model_validator(mode="after")
     def _only_a_superseded_document_has_a_successor(self) -> "FrontMatter":

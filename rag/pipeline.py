@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, verify
 from rag.chunk import split_document
 from rag.embed import Embedder, SentenceTransformerEmbedder
-from rag.errors import LanguageModelError, QuestionError, RagError
+from rag.errors import LanguageModelError, ModelFileError, QuestionError, RagError
 from rag.index import BuildReport, Fingerprint, VectorIndex, corpus_fingerprint, is_current, open_index, write_index
 from rag.llm import LanguageModel
 from rag.load import load_corpus
@@ -80,7 +80,7 @@ def build_pipeline(settings: Settings, *, embedder: Embedder | None = None) -> "
     return Pipeline(settings, _open(settings, embedder), embedder)
 
 
-def load_language_model(settings: Settings, *, say: Callable[[str], None] = lambda line: None) -> tuple[LanguageModel | None, str | None]:
+def load_language_model(settings: Settings, *, say: Callable[[str], None] | None = None) -> tuple[LanguageModel | None, str | None]:
     """Return the language model that the settings ask for, and a notice when there is none although one was to be expected.
 
     A local model is started here, which takes some seconds.
@@ -104,8 +104,9 @@ def load_language_model(settings: Settings, *, say: Callable[[str], None] = lamb
     try:
         path = models.language_model_path(settings.local_model, settings.models_dir)
         if path is None:
-            raise models.ModelFileError(f"no local language model in {settings.models_dir}; run 'python -m rag models pull'.")
-        say(f"Loading the local language model {path.name} ...")
+            raise ModelFileError(f"no local language model in {settings.models_dir}; run 'python -m rag models pull'.")
+        if say:
+            say(f"Loading the local language model {path.name} ...")
         server = local_llm.start_server(
             path, threads=settings.llm_threads, context_tokens=settings.llm_context_tokens, log_path=settings.models_dir / "llama.log"
         )
@@ -113,7 +114,7 @@ def load_language_model(settings: Settings, *, say: Callable[[str], None] = lamb
         model = llm.local_model(server.base_url, name, server=server, timeout_s=settings.llm_timeout_s, max_tokens=settings.llm_max_tokens)
         generate.warm_up(model)
         return model, None
-    except (models.ModelFileError, LanguageModelError) as exc:
+    except (ModelFileError, LanguageModelError) as exc:
         if settings.llm == "local":
             raise
         return None, f"Answers are verbatim quotations: {exc}"
@@ -209,12 +210,12 @@ class Pipeline:
             yield replace(verbatim, notice=f"Shown are verbatim quotations: {exc}", timings_ms=clock.readings())
 
     def _select(self, work: "_Work") -> Iterator[Answer]:
-        """The model's choice first, then the sentences that retrieval would have shown, never fewer facts than quotes."""
-        candidates = quotes.distinct(work.ranked)[: self.settings.select_candidates]
-        selection = generate.select(work.frame.query, [sentence.text for sentence in candidates], work.model)
+        """The verbatim answer in the order that the model chose, with its lead before it when that passes the check."""
+        offered = quotes.candidates(work.ranked, max_sentences=self.settings.select_candidates, max_chars=self.settings.select_chars)
+        selection = generate.select(work.frame.query, [sentence.text for sentence in offered], work.model)
         work.clock.stop("generate")
-        picked = [candidates[place] for place in selection.chosen]
-        merged = quotes.merge(picked, work.chosen, max_sentences=self.settings.max_sentences + 1)
+        picked = [offered[place] for place in selection.chosen]
+        merged = quotes.merge(picked, work.chosen)
         sentences = quotes.draft(merged, work.frame.passages)
         if selection.lead and picked:
             verdict = verify.verify(selection.lead, work.frame.passages, encode=self.embedder.encode_documents)

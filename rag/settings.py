@@ -66,7 +66,10 @@ class Settings(BaseSettings):
     llm_threads: int = Field(0, ge=0, le=256, description="Threads of the local model; 0 takes the machine's cores.")
     llm_context_tokens: int = Field(4096, ge=1024, le=131072, description="Context window of the local model, tokens.")
     local_model: Literal["1.5b", "0.5b"] = Field("1.5b", description="Which local model runs; the smaller is faster and weaker.")
-    select_candidates: int = Field(10, ge=2, le=40, description="Sentences offered to the model in select; time is prompt tokens.")
+    select_candidates: int = Field(8, ge=2, le=40, description="Sentences offered to the model in select, at most.")
+    select_chars: int = Field(
+        900, ge=200, le=20000, description="Characters of those sentences together: time is prompt tokens, some 60 a second on two cores."
+    )
 
     # -- the page
     host: str = Field("127.0.0.1", description="Address the page listens on; loopback unless a person decides otherwise.")

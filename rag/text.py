@@ -41,7 +41,7 @@ _SPELLING = (
     (re.compile(r"sulph"), "sulf"),
 )
 
-STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(  # noqa: SIM905 - a list of 150 quoted words is harder to read
     """a an and are as at be been being but by can could did do does doing done for from get gets getting got had has have having he her hers
     him his how i if in into is it its itself just me mine my myself of on or our ours out please she should so some tell than that the their
     them then there these they this those to too us very was we were what when where which while who whom whose why will with would you your
@@ -85,7 +85,7 @@ def tokens(text: str) -> list[str]:
 
     Example: "Hypercalcaemia: 3.5 mmol/L" -> ["hypercalcemia", "3.5", "mmol/l"]
     """
-    found = []
+    found: list[str] = []
     for match in _TOKEN.finditer(text.lower().replace("’", "'")):
         token = match.group()
         parts = token.split("-") if "-" in token else [token]

@@ -1,7 +1,6 @@
 """What all tests share: no network but loopback, no settings of the person's machine, a small corpus and its index with a predictable embedder."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,11 +29,11 @@ def toy_settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def toy_pipeline(toy_settings: Settings) -> Iterator[Pipeline]:
+def toy_pipeline(toy_settings: Settings) -> Pipeline:
     """A pipeline over the toy corpus with a real Chroma on disk and the hashing embedder."""
     embedder = HashingEmbedder()
     build_index(toy_settings, embedder=embedder)
-    yield build_pipeline(toy_settings, embedder=embedder)
+    return build_pipeline(toy_settings, embedder=embedder)
 
 
 @pytest.fixture(scope="session")
