@@ -41,13 +41,13 @@ _SPELLING = (
     (re.compile(r"sulph"), "sulf"),
 )
 
-STOP_WORDS = frozenset(  # noqa: SIM905 - a list of 150 quoted words is harder to read
+STOP_WORDS = frozenset(
     """a an and are as at be been being but by can could did do does doing done for from get gets getting got had has have having he her hers
     him his how i if in into is it its itself just me mine my myself of on or our ours out please she should so some tell than that the their
     them then there these they this those to too us very was we were what when where which while who whom whose why will with would you your
     yours about also am any because before between both each few more most much must need needs other over own same such through until up
     there's what's it's i'm does don't mean means give given use used using may might explain describe say says said know want like
-    dad mum mom father mother wife husband patient patients person people someone""".split()
+    dad mum mom father mother wife husband patient patients person people someone""".split()  # noqa: SIM905 - a list of 150 quoted words is harder to read
 )
 
 
