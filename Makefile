@@ -18,13 +18,13 @@ $(PY):
 # torch first and alone: an exact CPU build must be in place before anything else asks for 'torch'.
 $(VENV)/.run-installed: pyproject.toml constraints.txt | $(PY)
 	@echo "Installing pinned dependencies (about 1.5 GB with PyTorch; a few minutes, once) ..."
-	@$(PIP) install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
-	@$(PIP) install --quiet -c constraints.txt -e .
+	@$(PIP) install -qq -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	@$(PIP) install -qq -c constraints.txt -e .
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.run-installed
 	@echo "Installing what the tests need ..."
-	@$(PIP) install --quiet -c constraints.txt -e '.[test]'
+	@$(PIP) install -qq -c constraints.txt -e '.[test]'
 	@touch $@
 
 install: $(VENV)/.run-installed  ## Environment with pinned dependencies

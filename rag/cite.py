@@ -33,7 +33,9 @@ def build_answer(
     notice: str | None = None,
     timings_ms: Mapping[str, float] | None = None,
 ) -> Answer:
-    """Build an answer from sentences in the order they are to be read; unsupported ones are kept as withheld, after the shown ones.
+    """Build an answer from sentences, best first; unsupported ones are kept as withheld, after the shown ones.
+
+    Sentences of one body come together where several bodies speak, so that the answer reads as who says what; numbers follow that order.
 
     Args:
         frame: Question, query, passages, alerts and fingerprints.
@@ -45,7 +47,7 @@ def build_answer(
     """
     numbers: dict[Quote, int] = {}
     shown, withheld = [], []
-    for sentence in sentences:
+    for sentence in _by_body(sentences, frame.passages):
         if not sentence.verdict.supported:
             withheld.append(Sentence(sentence.text, sentence.origin, (), "unsupported", sentence.verdict.support, sentence.verdict.reason))
             continue
@@ -105,8 +107,19 @@ def body_label(source: Source) -> str:
 def escape_markdown(text: str) -> str:
     """Return text with every character escaped that Markdown or HTML would act on: corpus and model words are data."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = re.sub(r"([\\`*_{}\[\]#|~$])", r"\\\1", text)
-    return re.sub(r"^(\s*)([-+]|\d+[.)])(?=\s)", lambda match: match.group(1) + "\\" + match.group(2), text)
+    text = re.sub(r"([\\`*_~\[\]])", r"\\\1", text)
+    text = re.sub(r"^(\s*\d+)([.)])(?=\s)", r"\1\\\2", text)  # "1. " would open a list
+    return re.sub(r"^(\s*)([-+#|])", r"\1\\\2", text)
+
+
+def _by_body(sentences: Sequence[DraftSentence], passages: Sequence[Passage]) -> list[DraftSentence]:
+    """Return what a model worded first, then the library's sentences grouped by body; bodies and sentences keep their order of first place."""
+    groups: dict[str, list[DraftSentence]] = {"": []}
+    for sentence in sentences:
+        quotes = sentence.verdict.quotes
+        label = body_label(passages[quotes[0].passage].source) if sentence.origin == "library" and quotes else ""
+        groups.setdefault(label, []).append(sentence)
+    return [sentence for group in groups.values() for sentence in group]
 
 
 def _markdown(shown: Sequence[Sentence], citations: Sequence[Citation]) -> str:
