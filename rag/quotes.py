@@ -19,10 +19,12 @@ from rag.text import collapse, content_stems
 LEXICAL_WEIGHT = 0.35
 PASSAGE_WEIGHT = 0.15
 ANY_FIGURE_BONUS = 0.05
-RIGHT_UNIT_BONUS = 0.08
-HOLDS_VALUE_BONUS = 0.30
+RIGHT_UNIT_BONUS = 0.10
+WRONG_UNIT_PENALTY = 0.10  # a dose is asked for, and no dose is stated
+HOLDS_VALUE_BONUS = 0.25
+TIGHT_RANGE_BONUS = 0.10  # "40 to 49" answers for 45 better than "30 to 60"; in full for a range of no width
 MISSES_VALUE_PENALTY = 0.20
-ROW_PENALTY = 0.10  # a bare table row reads worse than the sentence that says the same
+ROW_PENALTY = 0.20  # a bare table row reads worse than the sentence that says the same
 ORPHAN_PENALTY = 0.12  # the sentence before, which it points back to, is not shown
 ABOUT_DIGEST_PENALTY = 0.40  # what a digest says of itself answers hardly any question
 SCORE_FLOOR = 0.72  # a further sentence needs this share of the best one's rank value
@@ -198,19 +200,30 @@ def _share(asked: dict[str, None], words: set[str], heading: set[str], wider: se
 def _figure_value(question: str, text: str, asked: Sequence[Figure], units: frozenset[str]) -> float:
     stated = [figure for figure in find_figures(text) if not _is_year(figure)]
     value = 0.0
-    if _ASKS_FIGURE.search(question) and stated:
-        value += ANY_FIGURE_BONUS
-        value += RIGHT_UNIT_BONUS if any(figure.unit in units for figure in stated) else 0.0
+    if _ASKS_FIGURE.search(question):
+        right = any(figure.unit in units for figure in stated)
+        value += ANY_FIGURE_BONUS if stated else 0.0
+        value += RIGHT_UNIT_BONUS if right else -WRONG_UNIT_PENALTY if units else 0.0
     for figure in asked:
         alike = [
             other for other in stated if other.unit == figure.unit or (figure.unit == "" and other.unit not in {"h", "month", "year", "%"})
         ]
         bounded = [other for other in alike if other.is_range or other.comparator not in {"", "~"}]
-        if any(other.holds(figure.low) for other in bounded) or any(other.low == figure.low == other.high for other in alike):
+        holding = [other for other in bounded if other.holds(figure.low)]
+        if holding:
+            value += HOLDS_VALUE_BONUS + TIGHT_RANGE_BONUS * max(_tightness(other, figure.low) for other in holding)
+        elif any(other.low == figure.low == other.high for other in alike):
             value += HOLDS_VALUE_BONUS
         elif any(other.is_range for other in bounded):
             value -= MISSES_VALUE_PENALTY
     return value
+
+
+def _tightness(figure: Figure, value: float) -> float:
+    """Return 1 for a range of no width, 0 for one as wide as the value itself or for an open bound."""
+    if not figure.is_range or value <= 0:
+        return 0.0
+    return max(0.0, 1.0 - (figure.high - figure.low) / value)
 
 
 def _cover_names(question: str, ranked: Sequence[RankedSentence], chosen: list[RankedSentence], max_sentences: int) -> list[RankedSentence]:
