@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-live check bench lock clean
+.PHONY: help install install-test run test test-live check corpus-readme bench lock clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,10 @@ check: install-test  ## Format, lint, types, direction of imports
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(VENV)/bin/lint-imports
+
+corpus-readme: install  ## Write corpus/README.md, the table of the library, anew
+	@$(PY) -m rag index
+	@$(PY) -m rag corpus --markdown > corpus/README.md.new && mv corpus/README.md.new corpus/README.md
 
 bench: install  ## Latency of quotes and retrieval, start-up time
 	@$(PY) -m evals.bench

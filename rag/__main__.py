@@ -35,6 +35,11 @@ def main(arguments: list[str] | None = None) -> int:
         return BAD_INPUT
     except BrokenPipeError:
         return OK
+    except Exception as exc:
+        if options.debug:
+            raise
+        print(f"error: unexpected {type(exc).__name__} ({exc}); run again with --debug and report what it prints.", file=sys.stderr)
+        return BAD_INPUT
     except KeyboardInterrupt:
         print("stopped.", file=sys.stderr)
         return 130
@@ -46,21 +51,37 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
 
     from rag.pipeline import build_index
 
-    _say(f"Indexing {settings.corpus_dir} into {settings.index_dir}; loading the embedding model takes some seconds ...")
-    with tqdm(desc="embedding", unit="text", disable=None, leave=False) as bar:
+    _say(f"Indexing {settings.corpus_dir} and {settings.library_dir} into {settings.index_dir}; the embedding model takes some seconds ...")
+    stages: list[str] = []
+    with tqdm(unit="", disable=None, leave=False) as bar:
 
-        def progress(done: int, total: int) -> None:
-            bar.total = total
+        def progress(stage: str, done: int, total: int) -> None:
+            if stage not in stages:
+                stages.append(stage)
+                bar.reset(total)
+                bar.set_description(stage, refresh=False)
             bar.update(done - bar.n)
 
         report = build_index(settings, rebuild=options.rebuild, progress=progress)
+    for skipped in report.skipped:
+        _say(f"skipped {skipped.path}: {skipped.reason}.")
+    read = f"{report.documents} documents ({len(report.skipped)} files skipped), {report.chunks} chunks, {report.sentences} sentences"
     if not report.changed:
-        _say(f"Nothing changed: {report.documents} documents, {report.chunks} chunks ({report.seconds:.1f} s).")
+        _say(f"Nothing changed: {read} ({report.seconds:.1f} s).")
         return OK
     _say(
-        f"{report.documents} documents, {report.chunks} chunks, {report.sentences} sentences; embedded anew {report.embedded_chunks} chunks and "
-        f"{report.embedded_sentences} sentences, removed {report.removed_chunks} chunks ({report.seconds:.1f} s)."
+        f"{read}; embedded anew {report.embedded_chunks} chunks and {report.embedded_sentences} sentences, "
+        f"removed {report.removed_chunks} chunks ({report.seconds:.1f} s)."
     )
+    return OK
+
+
+def run_corpus(options: argparse.Namespace, settings: Settings) -> int:
+    """List the library as a table, as JSON, or as the Markdown of `corpus/README.md`."""
+    from rag.catalogue import as_json, as_markdown, as_table, catalogue
+
+    rows = catalogue(_open(settings, with_model=False).index, settings.corpus_dir)
+    print(as_json(rows) if options.json else as_markdown(rows) if options.markdown else as_table(rows))
     return OK
 
 
@@ -224,6 +245,7 @@ def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--corpus", metavar="DIR", help="folder of documents (RAG_CORPUS_DIR)")
     common.add_argument("--index", metavar="DIR", help="folder of the index (RAG_INDEX_DIR)")
+    common.add_argument("--debug", action="store_true", help="show where an unexpected error comes from")
     parser = argparse.ArgumentParser(prog="python -m rag", description="Cited, checked answers about bone metastasis from a small library.")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
@@ -252,6 +274,11 @@ def _parser() -> argparse.ArgumentParser:
     check_sentence.add_argument("--batch", metavar="IN.jsonl", required=True)
     check_sentence.add_argument("--out", metavar="OUT.jsonl")
     check_sentence.set_defaults(run=run_verify)
+
+    corpus = commands.add_parser("corpus", parents=[common], help="list the library")
+    corpus.add_argument("--json", action="store_true", help="print JSON")
+    corpus.add_argument("--markdown", action="store_true", help="print the page corpus/README.md")
+    corpus.set_defaults(run=run_corpus)
 
     check = commands.add_parser("check", parents=[common], help="is everything in place?")
     check.set_defaults(run=run_check)

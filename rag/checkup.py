@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from rag import models
 from rag.errors import RagError
 from rag.index import Fingerprint, corpus_fingerprint, is_current, open_index
+from rag.library import library_fingerprint
 from rag.load import load_corpus
 from rag.settings import Settings
 
@@ -51,9 +52,8 @@ def _index(settings: Settings) -> Finding:
         index = open_index(
             settings.index_dir, embedding_model=settings.embedding_model, revision=revision, chunk_tokens=settings.chunk_tokens
         )
-        wanted = Fingerprint(
-            settings.embedding_model, revision, settings.chunk_tokens, corpus_fingerprint(load_corpus(settings.corpus_dir))
-        )
+        corpus = corpus_fingerprint(load_corpus(settings.corpus_dir), library_fingerprint(settings.library_dir))
+        wanted = Fingerprint(settings.embedding_model, revision, settings.chunk_tokens, corpus)
     except RagError as exc:
         return Finding("index", False, True, str(exc))
     if not is_current(settings.index_dir, wanted):

@@ -16,6 +16,10 @@ class CorpusError(RagError):
     """A corpus file is missing, unreadable or has front matter that breaks the schema."""
 
 
+class ParseError(RagError):
+    """A file that a person added cannot be read as a document; the message is a clause that follows the file's name."""
+
+
 class QuestionError(RagError):
     """A question or history that cannot be answered as it is: empty, too long, wrong type."""
 

@@ -20,7 +20,7 @@ import filelock
 import numpy as np
 
 from rag.errors import VectorIndexError
-from rag.schema import Chunk, Document, Source, Span
+from rag.schema import Chunk, Document, Skipped, Source, Span
 from rag.text import content_stems
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-FORMAT = 1  # raise when what is stored changes its meaning: older indexes are then refused and rebuilt
-EMBED_BATCH = 256
+FORMAT = 2  # raise when what is stored changes its meaning: older indexes are then refused and rebuilt
+EMBED_BATCH = 1024  # texts between two steps of the progress bar; the model sorts them by length, so larger is faster
 SPACE = {"hnsw": {"space": "cosine", "ef_search": 128}}
 
 
@@ -58,14 +58,15 @@ class BuildReport:
     embedded_chunks: int
     embedded_sentences: int
     removed_chunks: int
+    skipped: tuple[Skipped, ...]
     changed: bool
     seconds: float
 
 
-def corpus_fingerprint(documents: Iterable[Document]) -> str:
-    """Return 16 hexadecimal digits of all paths and texts, independent of their order."""
+def corpus_fingerprint(documents: Iterable[Document], library: str = "") -> str:
+    """Return 16 hexadecimal digits of all paths and texts, independent of their order, and of the fingerprint of a person's library."""
     lines = sorted(f"{document.path} {hashlib.sha256(document.text.encode()).hexdigest()}" for document in documents)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*lines, library]).encode()).hexdigest()[:16]
 
 
 def is_current(index_dir: Path, fingerprint: Fingerprint) -> bool:
@@ -81,6 +82,7 @@ def write_index(
     fingerprint: Fingerprint,
     *,
     encode: Callable[[list[str]], np.ndarray],
+    skipped: Sequence[Skipped] = (),
     progress: Callable[[int, int], None] | None = None,
     rebuild: bool = False,
 ) -> BuildReport:
@@ -92,6 +94,7 @@ def write_index(
         chunks: All chunks of those documents.
         fingerprint: What the build is made with.
         encode: Texts to (n, dim) float32 unit vectors; called for new texts only.
+        skipped: Files that were not read, kept in the manifest for later reports.
         progress: Called with (texts embedded, texts to embed).
         rebuild: Compute every vector again.
 
@@ -106,14 +109,16 @@ def write_index(
             build = index_dir / f"build-{time.time_ns()}"
             _remove_leftovers(index_dir)
             build.mkdir()
-            counts = _write_build(build, old, documents, chunks, fingerprint, encode, progress)
+            counts = _write_build(build, old, documents, chunks, encode, progress)
+            _write_manifest(build, documents, chunks, counts["sentences"], fingerprint, skipped)
             _switch(index_dir, build.name)
             _remove_leftovers(index_dir)
     except OSError as exc:
         raise VectorIndexError(
             f"the index could not be written to {str(index_dir)!r}: {exc.strerror or exc}; the old one still serves."
         ) from exc
-    return BuildReport(len(documents), len(chunks), changed=True, seconds=time.perf_counter() - began, **counts)
+    seconds = time.perf_counter() - began
+    return BuildReport(len(documents), len(chunks), skipped=tuple(skipped), changed=True, seconds=seconds, **counts)
 
 
 def _write_build(
@@ -121,7 +126,6 @@ def _write_build(
     old: "VectorIndex | None",
     documents: Sequence[Document],
     chunks: Sequence[Chunk],
-    fingerprint: Fingerprint,
     encode: Callable[[list[str]], np.ndarray],
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, int]:
@@ -180,19 +184,33 @@ def _write_build(
         ],
     )
     _write_bm25(build, chunks)
-    manifest = {
-        "fingerprint": asdict(fingerprint),
-        "documents": [asdict(document.source) for document in documents],
-        "chunks": len(chunks),
-        "sentences": len(sentences),
-    }
-    (build / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
     return {
         "sentences": len(sentences),
         "embedded_chunks": len(texts) - len(kept),
         "embedded_sentences": len(sentences) - len(kept_sentences),
         "removed_chunks": old.n_chunks - len(kept) if old else 0,
     }
+
+
+def _write_manifest(
+    build: Path,
+    documents: Sequence[Document],
+    chunks: Sequence[Chunk],
+    sentences: int,
+    fingerprint: Fingerprint,
+    skipped: Sequence[Skipped],
+) -> None:
+    """Write what a reader needs to know of the build; written last, so a build without it is not whole."""
+    chunks_of = Counter(chunk.document_id for chunk in chunks)
+    manifest = {
+        "fingerprint": asdict(fingerprint),
+        "documents": [asdict(document.source) for document in documents],
+        "chunks_of": chunks_of,
+        "chunks": len(chunks),
+        "sentences": sentences,
+        "skipped": [asdict(one) for one in skipped],
+    }
+    (build / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def sentence_id(chunk_id: str, n: int) -> str:
@@ -234,6 +252,8 @@ class VectorIndex:
         self.fingerprint = fingerprint
         self.n_chunks: int = manifest["chunks"]
         self.n_sentences: int = manifest["sentences"]
+        self.chunks_of: dict[str, int] = manifest["chunks_of"]
+        self.skipped = tuple(Skipped(**fields) for fields in manifest["skipped"])
 
     def nearest(self, collection: str, vector: np.ndarray, k: int, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """Return (id, cosine similarity) of the k nearest "chunks" or "sentences", best first, optionally within some documents."""

@@ -15,6 +15,7 @@ from rag.chunk import split_document
 from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import LanguageModelError, ModelFileError, QuestionError, RagError
 from rag.index import BuildReport, Fingerprint, VectorIndex, corpus_fingerprint, is_current, open_index, write_index
+from rag.library import library_fingerprint, load_library
 from rag.llm import LanguageModel
 from rag.load import load_corpus
 from rag.prompts import prompts_fingerprint
@@ -48,9 +49,19 @@ def make_embedder(settings: Settings) -> SentenceTransformerEmbedder:
 
 
 def build_index(
-    settings: Settings, *, embedder: Embedder | None = None, rebuild: bool = False, progress: Callable[[int, int], None] | None = None
+    settings: Settings,
+    *,
+    embedder: Embedder | None = None,
+    rebuild: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> BuildReport:
-    """Bring the index up to date with the corpus; does nothing when it is.
+    """Bring the index up to date with the corpus and the person's library; does nothing when it is.
+
+    Args:
+        settings: All settings.
+        embedder: Another embedder than the settings name.
+        rebuild: Embed everything anew.
+        progress: Called with ("reading" or "embedding", done, to do).
 
     Raises:
         CorpusError: the corpus is missing, empty or breaks the schema; the old index still serves.
@@ -59,14 +70,25 @@ def build_index(
     embedder = embedder or make_embedder(settings)
     began = time.perf_counter()
     documents = load_corpus(settings.corpus_dir)
-    fingerprint = Fingerprint(embedder.name, embedder.revision, settings.chunk_tokens, corpus_fingerprint(documents))
+    corpus = corpus_fingerprint(documents, library_fingerprint(settings.library_dir))
+    fingerprint = Fingerprint(embedder.name, embedder.revision, settings.chunk_tokens, corpus)
     if not rebuild and is_current(settings.index_dir, fingerprint):
         live = _open(settings, embedder)
-        return BuildReport(len(documents), live.n_chunks, live.n_sentences, 0, 0, 0, False, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        return BuildReport(len(live.sources), live.n_chunks, live.n_sentences, 0, 0, 0, live.skipped, False, seconds)
+    library = load_library(settings.library_dir, progress=_stage(progress, "reading"))
+    documents += library.documents
     limit = min(settings.chunk_tokens, embedder.max_tokens)
     chunks = [chunk for document in documents for chunk in split_document(document, max_tokens=limit, count_tokens=embedder.count_tokens)]
     return write_index(
-        settings.index_dir, documents, chunks, fingerprint, encode=embedder.encode_documents, progress=progress, rebuild=rebuild
+        settings.index_dir,
+        documents,
+        chunks,
+        fingerprint,
+        encode=embedder.encode_documents,
+        skipped=library.skipped,
+        progress=_stage(progress, "embedding"),
+        rebuild=rebuild,
     )
 
 
@@ -327,6 +349,10 @@ class _Clock:
     def readings(self) -> dict[str, float]:
         steps = {step: round(self.spent.get(step, 0.0), 1) for step in ("retrieve", "quotes", "generate", "verify")}
         return {**steps, "total": round((time.perf_counter() - self.began) * 1000, 1)}
+
+
+def _stage(progress: Callable[[str, int, int], None] | None, stage: str) -> Callable[[int, int], None] | None:
+    return (lambda done, to_do: progress(stage, done, to_do)) if progress else None
 
 
 def _open(settings: Settings, embedder: Embedder) -> VectorIndex:

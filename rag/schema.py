@@ -6,8 +6,8 @@ Base of the house: imports nothing of ours. The words are those of the README's 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["article", "guideline", "label", "score", "trial", "patient-information", "review"]
-KINDS: tuple[str, ...] = ("article", "guideline", "label", "score", "trial", "patient-information", "review")
+Kind = Literal["article", "guideline", "label", "score", "trial", "patient-information", "review", "other"]
+KINDS: tuple[str, ...] = ("article", "guideline", "label", "score", "trial", "patient-information", "review", "other")
 Audience = Literal["student", "clinician"]
 AUDIENCES: tuple[str, ...] = ("student", "clinician")
 Engine = Literal["quotes", "select", "compose"]
@@ -44,6 +44,14 @@ class Document:
     path: str
     text: str
     body_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file that was not read, and why, as a clause that follows its name."""
+
+    path: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ class Settings(BaseSettings):
 
     # -- where things are
     corpus_dir: Path = Field(PROJECT_DIR / "corpus", description="Folder of Markdown documents with front matter.")
+    library_dir: Path = Field(
+        PROJECT_DIR / "library", description="Folder of documents that a person adds: Markdown, text, HTML, PDF, DOCX; may be absent."
+    )
     index_dir: Path = Field(PROJECT_DIR / "var" / "index", description="Folder of the Chroma index: a cache, rebuilt from the corpus.")
     models_dir: Path = Field(
         Path.home() / ".cache" / "osseous" / "models", description="Local language models; outside the repository, shared by clones."
@@ -75,7 +78,7 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the page listens on; loopback unless a person decides otherwise.")
     port: int = Field(7860, ge=1, le=65535, description="Port of the page.")
 
-    @field_validator("corpus_dir", "index_dir", "models_dir")
+    @field_validator("corpus_dir", "library_dir", "index_dir", "models_dir")
     @classmethod
     def _expand_home(cls, value: Path) -> Path:
         return value.expanduser()

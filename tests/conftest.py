@@ -8,8 +8,10 @@ import pytest
 os.environ.update(HF_HUB_OFFLINE="1", ANONYMIZED_TELEMETRY="False", GRADIO_ANALYTICS_ENABLED="False", LANGSMITH_TRACING="false")
 
 from rag.pipeline import Pipeline, build_index, build_pipeline
-from rag.settings import Settings
+from rag.settings import PROJECT_DIR, Settings
 from tests.fakes import HashingEmbedder, write_toy_corpus
+
+TEST_INDEX_DIR = PROJECT_DIR / "var" / "test-index"
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +26,12 @@ def toy_settings(tmp_path: Path) -> Settings:
     """Settings of a six-document corpus in a temporary folder, quotes only; the threshold suits the hashing embedder."""
     write_toy_corpus(tmp_path / "corpus")
     return Settings(
-        corpus_dir=tmp_path / "corpus", index_dir=tmp_path / "index", models_dir=tmp_path / "models", llm="none", relevance_threshold=0.2
+        corpus_dir=tmp_path / "corpus",
+        library_dir=tmp_path / "library",
+        index_dir=tmp_path / "index",
+        models_dir=tmp_path / "models",
+        llm="none",
+        relevance_threshold=0.2,
     )
 
 
@@ -38,7 +45,7 @@ def toy_pipeline(toy_settings: Settings) -> Pipeline:
 
 @pytest.fixture(scope="session")
 def real_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
-    """The real corpus with the real embedding model, indexed once a session; quotes only."""
-    settings = Settings(index_dir=tmp_path_factory.mktemp("real") / "index", llm="none")
+    """The real corpus with the real embedding model; quotes only. Its index stays between runs: the fingerprint tells when it is old."""
+    settings = Settings(index_dir=TEST_INDEX_DIR, library_dir=tmp_path_factory.mktemp("library"), llm="none")
     build_index(settings)
     return build_pipeline(settings)

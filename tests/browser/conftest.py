@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.conftest import TEST_INDEX_DIR
+
 PROJECT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -53,7 +55,13 @@ def page_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
-    environment |= {"RAG_PORT": str(port), "RAG_INDEX_DIR": str(folder / "index"), "RAG_LLM": "none", "HF_HUB_OFFLINE": "1"}
+    environment |= {
+        "RAG_PORT": str(port),
+        "RAG_INDEX_DIR": str(TEST_INDEX_DIR),
+        "RAG_LIBRARY_DIR": str(folder / "library"),
+        "RAG_LLM": "none",
+        "HF_HUB_OFFLINE": "1",
+    }
     log = (folder / "log").open("w")
     server = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
