@@ -1,4 +1,4 @@
-"""Speed on this machine: quotes and retrieval warm, the local model's select, the start of the page.
+"""Speed on this machine: quotes and retrieval warm, the local model's select, the start of the page, the index build.
 
     python -m evals.bench
 
@@ -11,12 +11,16 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
+from rag.chunk import split_document
+from rag.load import load_corpus
 from rag.models import language_model_path
-from rag.pipeline import Pipeline, build_pipeline, load_language_model
+from rag.pipeline import Pipeline, build_index, build_pipeline, load_language_model, make_embedder
 from rag.settings import PROJECT_DIR, Settings
 
 QUESTIONS = Path(__file__).parent / "questions" / "calibration.jsonl"
@@ -50,6 +54,29 @@ def bench_select(pipeline: Pipeline, questions: list[str]) -> None:
     ]
     if total:
         _print("local model (select), whole answer", total)
+
+
+def bench_index(settings: Settings) -> None:
+    """Print the time of a whole index build over the raw encode time of the same texts, the latter taken before and after it."""
+    embedder = make_embedder(settings)
+    embedder.warm_up()
+    limit = min(settings.chunk_tokens, embedder.max_tokens)
+    chunks = [
+        chunk
+        for document in load_corpus(settings.corpus_dir)
+        for chunk in split_document(document, max_tokens=limit, count_tokens=embedder.count_tokens)
+    ]
+    texts = [f"{chunk.header}\n{chunk.text}" for chunk in chunks]
+    sentences = [chunk.text[span.start : span.end] for chunk in chunks for span in chunk.sentences]
+    with tempfile.TemporaryDirectory() as folder:
+        elsewhere = settings.model_copy(update={"index_dir": Path(folder) / "index", "library_dir": Path(folder) / "library"})
+        before = _seconds(lambda: (embedder.encode_documents(texts), embedder.encode_documents(sentences)))
+        build = _seconds(lambda: build_index(elsewhere, embedder=embedder))
+        after = _seconds(lambda: (embedder.encode_documents(texts), embedder.encode_documents(sentences)))
+        again = _seconds(lambda: build_index(elsewhere, embedder=embedder))
+    raw = (before + after) / 2
+    print(f"index build {build:.1f} s, raw encode of the same {len(texts) + len(sentences)} texts {raw:.1f} s: ratio {build / raw:.2f}")
+    print(f"index again, nothing changed: {again:.2f} s")
 
 
 def bench_start(settings: Settings) -> None:
@@ -87,7 +114,14 @@ def main() -> int:
         answerable = [row["question"] for row in rows if row["status"] == "answered"]
         bench_select(pipeline, answerable[:: max(1, len(answerable) // SELECT_QUESTIONS)])
     bench_start(settings)
+    bench_index(settings)
     return 0
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
 
 
 def _print(what: str, milliseconds: list[float]) -> None:

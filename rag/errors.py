@@ -34,3 +34,7 @@ class ModelFileError(RagError):
 
 class LanguageModelError(RagError):
     """The language model could not be reached, timed out, or replied in another format than asked."""
+
+
+class FetchError(RagError):
+    """A source list is not as it should be, or a text it names could not be fetched."""

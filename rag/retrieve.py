@@ -18,11 +18,11 @@ from rag.text import content_stems, stem, tokens
 
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
 
-# Logistic weights of relevance; fitted by `python -m evals.calibrate` on 110 answerable and 90 unanswerable questions.
-RELEVANCE_COSINE = 7.2  # nearness in meaning of the best sentence
-RELEVANCE_COVERAGE = 3.7  # share of the question's words found, rarer words weighing more
-RELEVANCE_LENGTH = 2.2  # a long question is less near to any one sentence; ln(1 + words)
-RELEVANCE_BIAS = -9.9
+# Logistic weights of relevance; fitted by `python -m evals.calibrate` on 170 answerable and 110 unanswerable questions.
+RELEVANCE_COSINE = 9.4  # nearness in meaning of the best sentence
+RELEVANCE_COVERAGE = 2.4  # share of the question's words found, rarer words weighing more
+RELEVANCE_LENGTH = 1.3  # a long question is less near to any one sentence; ln(1 + words)
+RELEVANCE_BIAS = -9.0
 ABSENT_SUBJECT_CAP = 0.05  # relevance where no passage mentions the drug or score that the question is about
 
 
