@@ -8,13 +8,14 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+import numpy as np
 from rapidfuzz.distance import DamerauLevenshtein
 
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
 from rag.schema import Chunk, Passage
 from rag.terms import absent_subjects, expansions, full_names, vocabulary_words
-from rag.text import content_stems, stem, tokens
+from rag.text import content_stems, split_sentences, stem, tokens
 
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
 
@@ -50,18 +51,14 @@ def retrieve(
         document_ids: Search only these documents; None searches all.
     """
     query = mend_names(query, index)
-    vector = embedder.encode_query(" ".join([query, *(f"({name})" for name in full_names(query))]))
+    vector = _encode(query, embedder)
     stems = content_stems(query)
-    wider = [word for phrase in expansions(query) for word in content_stems(phrase)]
-    chunk_hits = index.nearest("chunks", vector, DEPTH, document_ids)
-    sentence_hits = index.nearest("sentences", vector, 2 * DEPTH, document_ids)
-    by_sentence = list(dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in sentence_hits))
-    lexical = index.bm25([*stems, *dict.fromkeys(wider)], DEPTH, document_ids)
-    fused = fuse_ranks(
-        [[key for key, _ in chunk_hits], by_sentence, [key for key, _ in lexical]],
-        weights=[dense_weight / 2, dense_weight / 2, bm25_weight],
-        offset=fusion_offset,
-    )
+    rankings = _rankings(query, vector, index, document_ids)
+    asked = focus(query)
+    if asked != query:  # in a long case the question itself would drown: it is searched, too
+        rankings = [*rankings, *_rankings(asked, _encode(asked, embedder), index, document_ids)]
+    weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * (len(rankings) // 3)
+    fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
     chunks = index.chunks([key for key, _ in fused[:k]])
     vectors = index.vectors("sentences", [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))])
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
@@ -72,6 +69,29 @@ def retrieve(
         relevance = min(cap, relevance_of(max(similarities), coverage(query, text, index), len(stems)))
         passages.append(_passage(rank, chunk, index, similarities, relevance))
     return passages
+
+
+def focus(query: str) -> str:
+    """Return the sentences of a query that ask something; the whole query where it is one sentence or none of them asks.
+
+    Example: "A man of 60 with an L1 metastasis. What does a SINS of 9 mean?" -> "What does a SINS of 9 mean?"
+    """
+    sentences = [query[span.start : span.end] for span in split_sentences(query)]
+    asking = [sentence for sentence in sentences if sentence.endswith("?")]
+    return " ".join(asking) if asking and len(asking) < len(sentences) else query
+
+
+def _encode(query: str, embedder: Embedder) -> np.ndarray:
+    return embedder.encode_query(" ".join([query, *(f"({name})" for name in full_names(query))]))
+
+
+def _rankings(query: str, vector: np.ndarray, index: VectorIndex, document_ids: Sequence[str] | None) -> list[list[str]]:
+    """Return the chunk ids of three rankings: by the chunk's vector, by its best sentence's vector, by BM25 with synonyms."""
+    wider = [word for phrase in expansions(query) for word in content_stems(phrase)]
+    by_chunk = [key for key, _ in index.nearest("chunks", vector, DEPTH, document_ids)]
+    by_sentence = list(dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in index.nearest("sentences", vector, 2 * DEPTH, document_ids)))
+    by_words = [key for key, _ in index.bm25([*content_stems(query), *dict.fromkeys(wider)], DEPTH, document_ids)]
+    return [by_chunk, by_sentence, by_words]
 
 
 def fuse_ranks(rankings: Sequence[Sequence[str]], *, weights: Sequence[float], offset: int = 60) -> list[tuple[str, float]]:

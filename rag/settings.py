@@ -46,10 +46,10 @@ class Settings(BaseSettings):
     )
     fusion_offset: int = Field(20, ge=0, le=1000, description="Rank offset of reciprocal rank fusion; smaller trusts the first ranks more.")
     relevance_threshold: float = Field(
-        0.2,
+        0.3,
         ge=0,
         le=1,
-        description="Best relevance below which the answer is an abstention: 4% of answerable calibration questions lie below.",
+        description="Best relevance below which the answer is an abstention: 1% of answerable calibration questions lie below.",
     )
 
     # -- answers

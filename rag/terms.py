@@ -80,12 +80,16 @@ def expansions(query: str) -> list[str]:
 
 
 def full_names(query: str) -> list[str]:
-    """Return the full names of abbreviations in a query ("MSCC" -> "metastatic spinal cord compression") and the terms of its lay words.
+    """Return the full names of abbreviations and brands in a query ("MSCC", "Xofigo") and the terms of its lay words.
 
     Shorter than `expansions`: what a dense query gains from, where every synonym would only blur it.
     """
     vocabulary = _vocabulary()
-    added = [term.name for term in find_terms(query) if query[term.start : term.end].isupper() and not term.name.isupper()]
+    added = [
+        term.name
+        for term in find_terms(query)
+        if (term.kind == "drug" or query[term.start : term.end].isupper()) and not term.name.isupper()
+    ]
     for pattern, term_words in vocabulary.lay:
         if pattern.search(query.lower().replace("’", "'")):
             added.append(term_words)
@@ -115,8 +119,9 @@ def absent_subjects(question: str, texts: Iterable[str]) -> list[str]:
         for term in find_terms(question)
         if term.kind in {"drug", "score"} and (term.kind, term.name) not in mentioned
     }
+    known = {place for term in find_terms(question) for place in range(term.start, term.end)}
     for match in _SUBJECT_ENDINGS.finditer(question):
-        if match.group().lower() not in lower:
+        if match.start() not in known and match.group().lower() not in lower:
             absent.setdefault(match.start(), match.group())
     return [absent[start] for start in sorted(absent)]
 
