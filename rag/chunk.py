@@ -58,8 +58,9 @@ def split_document(document: Document, *, max_tokens: int, count_tokens: Callabl
 def _units(document: Document) -> Iterator[_Unit]:
     body = document.text[document.body_start :]
     line_starts = [document.body_start]
-    for line in body.splitlines(keepends=True):
-        line_starts.append(line_starts[-1] + len(line))
+    # Markdown's own line breaks; splitlines() would cut at others, too.
+    line_starts += [document.body_start + match.end() for match in re.finditer(r"\r\n?|\n", body)]
+    line_starts += [len(document.text)] * 2
     headings: list[str] = []
     block = 0
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
@@ -90,10 +91,17 @@ def _blocks(text: str, tokens: list[Token], place: int, line_starts: list[int]) 
         start = first + len(text[first:after]) - len(text[first:after].lstrip())
         yield start, start + len(text[start:after].rstrip()), True
     elif token.type in {"fence", "code_block", "html_block"}:
-        stripped = text[first:after].strip()
+        stripped = _without_marks(token, text[first:after])
         if stripped:
             start = text.find(stripped, first, after)
             yield start, start + len(stripped), False
+
+
+def _without_marks(token: Token, raw: str) -> str:
+    """Return the words of a code or HTML block: without the fences, and nothing at all for a comment, which is a note to writers."""
+    if token.type == "fence":
+        return token.content.strip()
+    return "" if raw.lstrip().startswith("<!--") else raw.strip()
 
 
 def _by_section(units: Iterator[_Unit]) -> Iterator[tuple[str, list[_Unit]]]:
@@ -145,7 +153,10 @@ def _header(title: str, section: str, max_tokens: int, count_tokens: Callable[[s
     words = f"{title} — {section}".split() if section else title.split()
     while len(words) > 1 and count_tokens(" ".join(words)) > max_tokens * MAX_HEADER_SHARE:
         words.pop()
-    return " ".join(words)
+    header = " ".join(words)
+    while count_tokens(header) > max_tokens * MAX_HEADER_SHARE and len(header) > 1:  # a single endless word
+        header = header[: len(header) // 2]
+    return header
 
 
 def _chunk_id(document_id: str, header: str, text: str, seen: dict[str, int]) -> str:

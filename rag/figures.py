@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 _NUMBER_WORDS = {
     "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0,
-    "eleven": 11.0, "twelve": 12.0,
+    "eleven": 11.0, "twelve": 12.0, "fifteen": 15.0, "sixteen": 16.0, "eighteen": 18.0, "twenty": 20.0, "twenty-four": 24.0, "thirty": 30.0,
+    "forty": 40.0, "forty-eight": 48.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0,
 }  # fmt: skip
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(_NUMBER_WORDS) + r")\b)"
+_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
 
 # Spelled as matched (longest first) -> unit; hours carry a factor so that 24 hours equals one day.
 _UNITS: dict[str, tuple[str, float]] = {
@@ -27,32 +28,37 @@ _UNITS: dict[str, tuple[str, float]] = {
     "wk": ("h", 168), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
     "year": ("year", 1), "fractions": ("fraction", 1), "fraction": ("fraction", 1), "points": ("point", 1), "point": ("point", 1),
     "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1),
-    "patients": ("patient", 1), "studies": ("study", 1), "trials": ("trial", 1), "cases": ("case", 1),
+    "mg/day": ("mg/day", 1), "g/day": ("g/day", 1), "mg/m²": ("mg/m²", 1), "g/m²": ("g/m²", 1), "mg/m2": ("mg/m²", 1), "g/m2": ("g/m²", 1),
+    "patient": ("patient", 1), "patients": ("patient", 1), "studies": ("study", 1), "trials": ("trial", 1), "cases": ("case", 1),
 }  # fmt: skip
 _UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
 
 _BEFORE = {
-    ">=": r"at least|no less than|not less than|a minimum of|minimum|≥|>=|from",
-    "<=": r"up to|at most|no more than|not more than|a maximum of|maximum of|within|≤|<=|inside",
-    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|>",
-    "<": r"less than|fewer than|below|under|lower than|shorter than|<",
+    ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
+    r"a minimum of|minimum of|minimum|≥|>=|from",
+    "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
+    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|≤|<=|inside",
+    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|later than|>",
+    "<": r"less than|fewer than|below|under|lower than|shorter than|earlier than|<",
     "~": r"about|around|approximately|approx\.?|roughly|some|nearly|almost|~|≈",
 }
 _AFTER = {
-    ">=": r"or more|or higher|or above|or over|or greater|or longer|and above|and over|\+",
-    "<=": r"or less|or lower|or fewer|or below|or under|and below",
+    ">=": r"or more|or higher|or above|or over|or greater|or longer|and above|and over|at least|at the least",
+    "<=": r"or less|or lower|or fewer|or below|or under|and below|at most|at the most",
 }
 _COMPARATOR_BEFORE = "|".join(f"(?P<b{n}>{words})" for n, words in enumerate(_BEFORE.values()))
 _COMPARATOR_AFTER = "|".join(f"(?P<a{n}>{words})" for n, words in enumerate(_AFTER.values()))
 
 _FIGURE = re.compile(
-    rf"(?:(?:(?<![\w])(?:{_COMPARATOR_BEFORE}))\s*)?"
-    rf"(?<![\w.])(?<![A-Za-z]-)(?P<low>{_NUMBER})(?!\.?\d)"
-    rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?:-|–|—|\bto\b|\band\b(?=\s*{_NUMBER}\s*(?:{_UNIT})(?![A-Za-z])))\s*(?P<high>{_NUMBER})(?![\w]))?"
-    rf"(?:[\s-]*(?P<unit>{_UNIT})(?![A-Za-z0-9µ/]))?"
+    rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*)?"
+    rf"(?P<sign>(?<![\w\d)])[−-](?=\d))?(?<![\w.])(?<![A-Za-z][-–])(?P<low>{_NUMBER})(?!\.?\d)(?P<plus>\+)?"
+    rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?P<joint>-|–|—|\bto\b|\band\b)\s*(?P<high>{_NUMBER})(?![A-Za-z0-9.]*[0-9])(?=\W|$|{_UNIT}))?"
+    rf"(?:[\s-]*(?P<unit>{_UNIT})(?![A-Za-z0-9µ]|/[A-Za-z]))?"
     rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
     re.IGNORECASE,
 )
+_BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
+_CODE_BEFORE = re.compile(r"(?:\b[A-Z]{1,3}\d+\s*[-–]\s*|\b(?:radium|strontium|samarium|lutetium)[\s-])$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +97,48 @@ def find_figures(text: str) -> list[Figure]:
 
     Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
     """
-    found = []
-    for match in _FIGURE.finditer(text):
-        unit_word = match.group("unit") or match.group("lowunit")
-        if _is_bare_word(match, unit_word) or _is_part_of_code(text, match):
+    text = text.replace("\u03bc", "\u00b5")  # Greek mu and the micro sign look alike
+    found: list[Figure] = []
+    at = 0
+    while match := _FIGURE.search(text, at):
+        at = max(match.end(), at + 1)
+        if _is_bare_word(match) or _is_part_of_code(text, match):
+            at = match.end("low")
             continue
-        unit, factor = _UNITS[unit_word.lower()] if unit_word else ("", 1.0)
-        low = _value(match.group("low")) * factor
-        high = _value(match.group("high")) * factor if match.group("high") else low
-        if match.group("high") and match.group("lowunit") and match.group("unit"):
-            low = _value(match.group("low")) * _UNITS[match.group("lowunit").lower()][1]
-        if high < low:
-            low, high = high, low
-        found.append(Figure(round(low, 6), round(high, 6), unit, _comparator(match), match.start("low"), match.end()))
+        if match.group("high") and not _is_range(text, match):
+            # Two figures that only stand beside each other: read the first alone, and go on at the second.
+            at = match.start("joint")
+            found.append(_figure(text, match, match.group("lowunit"), None, end=at))
+            continue
+        found.append(_figure(text, match, match.group("unit") or match.group("lowunit"), match.group("high"), end=match.end()))
     return found
+
+
+def _figure(text: str, match: re.Match[str], unit_word: str | None, high_word: str | None, *, end: int) -> Figure:
+    unit, factor = _UNITS[unit_word.lower()] if unit_word else ("", 1.0)
+    sign = -1.0 if match.group("sign") else 1.0
+    low = sign * _value(match.group("low")) * factor
+    high = _value(high_word) * factor if high_word else low
+    if high_word and match.group("lowunit") and match.group("unit"):
+        low = _value(match.group("low")) * _UNITS[match.group("lowunit").lower()][1]
+    if high < low:
+        low, high = high, low
+    comparator = _comparator(match, unit) if high_word or not match.group("high") else _comparator_before(match, unit)
+    return Figure(round(low, 6), round(high, 6), unit, comparator, match.start("low"), end - (len(text[:end]) - len(text[:end].rstrip())))
+
+
+def _is_range(text: str, match: re.Match[str]) -> bool:
+    """Whether two numbers that are joined make one range: "40 to 49 mL/min" and "between 7 and 12" do, "10 mg and 20 mg" does not."""
+    low_unit, high_unit = match.group("lowunit"), match.group("unit")
+    if match.group("joint").lower() == "and":
+        return bool(_BETWEEN.search(text[: match.start("low")]))
+    if low_unit and high_unit:
+        return _UNITS[low_unit.lower()][0] == _UNITS[high_unit.lower()][0] and _same_scale(low_unit, high_unit)
+    return not low_unit or low_unit == "%" or not high_unit
+
+
+def _same_scale(one: str, other: str) -> bool:
+    return _UNITS[one.lower()][0] == "h" or _UNITS[one.lower()][1] == _UNITS[other.lower()][1]
 
 
 def same_figure(claim: Figure, stated: Figure) -> bool:
@@ -112,9 +146,11 @@ def same_figure(claim: Figure, stated: Figure) -> bool:
 
     A year or count without unit may meet the same number with a unit of counting, never one with a measuring unit.
     """
-    if abs(claim.low - stated.low) > 1e-6 or abs(claim.high - stated.high) > 1e-6:
+    months = {"year": 12.0, "month": 1.0}
+    scale, other = (months[claim.unit], months[stated.unit]) if {claim.unit, stated.unit} == {"month", "year"} else (1.0, 1.0)
+    if abs(claim.low * scale - stated.low * other) > 1e-6 or abs(claim.high * scale - stated.high * other) > 1e-6:
         return False
-    if claim.unit != stated.unit and not (_is_count(claim.unit) and _is_count(stated.unit)):
+    if scale == other and claim.unit != stated.unit and not (_is_count(claim.unit) and _is_count(stated.unit)):
         return False
     return claim.comparator.replace("~", "") == stated.comparator.replace("~", "")
 
@@ -123,17 +159,17 @@ def _is_count(unit: str) -> bool:
     return unit in {"", "patient", "study", "trial", "case", "point"}
 
 
-def _is_bare_word(match: re.Match[str], unit: str | None) -> bool:
+def _is_bare_word(match: re.Match[str]) -> bool:
     """A number word without unit or range ("one of the", "at one") is language, not a figure."""
-    return match.group("low").lower() in _NUMBER_WORDS and not unit and not match.group("high")
+    has_unit = match.group("unit") or match.group("lowunit")
+    return match.group("low").lower() in _NUMBER_WORDS and not has_unit and not match.group("high")
 
 
 def _is_part_of_code(text: str, match: re.Match[str]) -> bool:
     start, end = match.start("low"), match.end("low")
-    after = text[end : end + 2]
-    if after[:1].isalpha() and not match.group("unit") and not match.group("lowunit"):
+    if text[end : end + 1].isalpha() and not match.group("unit") and not match.group("lowunit"):
         return True
-    return start >= 2 and text[start - 1] == "-" and text[start - 2].isalpha()
+    return bool(_CODE_BEFORE.search(text[:start])) or (start >= 2 and text[start - 1] in "-–" and text[start - 2].isalpha())
 
 
 def _value(number: str) -> float:
@@ -141,12 +177,21 @@ def _value(number: str) -> float:
     return _NUMBER_WORDS[word] if word in _NUMBER_WORDS else float(word.replace(",", ""))
 
 
-def _comparator(match: re.Match[str]) -> str:
+def _comparator(match: re.Match[str], unit: str) -> str:
     for n, comparator in enumerate(_AFTER):
         if match.group(f"a{n}"):
             return comparator
+    return ">=" if match.group("plus") else _comparator_before(match, unit)
+
+
+def _comparator_before(match: re.Match[str], unit: str) -> str:
     for n, comparator in enumerate(_BEFORE):
-        if match.group(f"b{n}"):
-            # "from 3 to 5" is a range, not a bound
-            return "" if match.group("high") and comparator == ">=" and match.group(f"b{n}").lower() == "from" else comparator
+        word = (match.group(f"b{n}") or "").lower()
+        if not word:
+            continue
+        if word == "from" and match.group("high"):
+            return ""  # "from 3 to 5" is a range, not a bound
+        if word == "over" and unit == "h":
+            return ""  # "4 mg over 15 minutes" is how long it takes, not how long at least
+        return comparator
     return ""

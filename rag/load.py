@@ -65,6 +65,8 @@ def load_corpus(corpus_dir: Path) -> list[Document]:
         seen[document_id] = document.path
     for document in documents:
         successor = document.source.superseded_by
+        if successor == document.source.document_id:
+            raise CorpusError(f"{document.path}: superseded_by names the document itself; name its successor.")
         if successor and successor not in seen:
             raise CorpusError(f"{document.path}: superseded_by names {successor!r}, which is no document of the corpus.")
     return documents
@@ -81,7 +83,7 @@ def load_document(path: Path, corpus_dir: Path) -> Document:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise CorpusError(f"{name}: {size:,} bytes, at most {MAX_FILE_BYTES:,} are read; split the document.")
-        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+        text = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as exc:
         raise CorpusError(f"{name}: not UTF-8 (byte {exc.start}); save the file as UTF-8.") from exc
     except OSError as exc:
@@ -103,14 +105,20 @@ def _check_front_matter(name: str, text: str) -> Source:
     except yaml.YAMLError as exc:
         problem = getattr(exc, "problem", None) or "syntax error"
         mark = getattr(exc, "problem_mark", None)
-        place = f" in line {mark.line + 2}" if mark is not None else ""
+        place = f" in line {mark.line + 1}" if mark is not None else ""
         raise CorpusError(f"{name}: front matter is not YAML{place} ({problem}); put quotes around values with a colon.") from exc
+    keys = re.findall(r"^([A-Za-z_]+)[ \t]*:", text[: text.index("\n---", 4)], re.MULTILINE)
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice:
+        raise CorpusError(f"{name}: front matter field {twice!r} is given twice; keep one of them.")
+    if any("\0" in str(value) for value in metadata.values()):
+        raise CorpusError(f"{name}: a front matter field holds a NUL character; remove it.")
     try:
         fields = FrontMatter.model_validate(metadata)
     except ValidationError as exc:
         first = exc.errors()[0]
         field = ".".join(str(part) for part in first["loc"]) or "superseded_by"
-        found = "" if first["type"] == "missing" else f", found {first['input']!r}"
+        found = "" if first["type"] == "missing" or not first["loc"] else f", found {first['input']!r}"
         raise CorpusError(f"{name}: front matter field {field!r}: {first['msg']}{found}.") from exc
     return Source(
         document_id=fields.id,

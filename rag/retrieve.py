@@ -14,7 +14,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
 from rag.schema import Chunk, Passage
-from rag.terms import absent_subjects, expansions, full_names, vocabulary_words
+from rag.terms import absent_subjects, expansions, full_names, is_everyday, vocabulary_words
 from rag.text import content_stems, split_sentences, stem, tokens
 
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
@@ -159,7 +159,7 @@ def mend_names(query: str, index: VectorIndex) -> str:
     def mend(match: re.Match[str]) -> str:
         word = match.group()
         token = tokens(word)[0] if tokens(word) else ""
-        if len(token) < 6 or not token.isalpha() or index.knows(stem(token)):
+        if len(token) < 6 or not token.isalpha() or index.knows(stem(token)) or is_everyday(token):
             return word
         return _nearest_name(token) or word
 

@@ -34,6 +34,7 @@ class _Vocabulary:
     group_of: dict[str, tuple[str, str]]  # lower-case word -> (kind, name)
     words_of: dict[str, tuple[str, ...]]  # name -> all words of its group
     broader: dict[str, tuple[str, ...]]
+    everyday: frozenset[str]
     lay: tuple[tuple[re.Pattern[str], str], ...]
 
 
@@ -44,7 +45,7 @@ def find_terms(text: str) -> list[Term]:
     found = []
     for pattern in (vocabulary.pattern, vocabulary.capitals):
         for match in pattern.finditer(plain):
-            kind, name = vocabulary.group_of[match.group().lower()]
+            kind, name = vocabulary.group_of[" ".join(match.group().lower().split())]
             found.append(Term(kind, name, match.start(), match.end()))
     found.sort(key=lambda term: (term.start, -term.end))
     kept: list[Term] = []
@@ -96,12 +97,14 @@ def full_names(query: str) -> list[str]:
     return [name for name in dict.fromkeys(added) if name.lower() not in query.lower()]
 
 
+_ALSO_WORDS = {"WHO", "NICE", "PET"}  # abbreviations that are English words in small letters
+
 # Endings of international non-proprietary names (WHO, "The use of stems in the selection of INN") and of tumour names: a word that has one is the
 # subject of a question even where our vocabulary does not know it.
 _SUBJECT_ENDINGS = re.compile(
-    r"\b\w{2,}(?:taxel|mab|nib|platin|mycin|cillin|pril|sartan|statin|azole|olol|olone|xaban|parin|gliptin|gliflozin|glutide|triptan|setron|afil|"
-    r"cycline|floxacin|rubicin|trexate|formin|oxetine|dronate|dronic|lutamide|relix|relin|limus|ciclib|parib|zomib|domide|sarcoma|blastoma|glioma|"
-    r"melanoma)s?\b",
+    r"\b(?:\w{2,}(?:taxel|mab|nib|platin|mycin|cillin|pril|sartan|statin|azole|olol|olone|xaban|parin|gliptin|gliflozin|glutide|triptan|setron|afil|"
+    r"cycline|floxacin|rubicin|trexate|formin|oxetine|dronate|dronic|lutamide|relix|relin|limus|ciclib|parib|zomib|domide)|"
+    r"\w*(?:sarcoma|blastoma|glioma|melanoma))s?\b",
     re.IGNORECASE,
 )
 
@@ -126,11 +129,17 @@ def absent_subjects(question: str, texts: Iterable[str]) -> list[str]:
     return [absent[start] for start in sorted(absent)]
 
 
+def is_everyday(token: str) -> bool:
+    """Whether a token is a word of every day that looks like a name of the field; it is neither mended nor mended to."""
+    return token in _vocabulary().everyday
+
+
 @lru_cache(maxsize=1)
 def vocabulary_words() -> tuple[str, ...]:
-    """Return the single words of six letters or more that the names are made of, in one spelling: what a typing error is mended to."""
-    words = {word for group in _vocabulary().words_of.values() for name in group for word in tokens(name)}
-    return tuple(sorted(word for word in words if len(word) >= 6 and word.isalpha()))
+    """Return the single words of seven letters or more that the names are made of, in one spelling: what a typing error is mended to."""
+    vocabulary = _vocabulary()
+    words = {word for group in vocabulary.words_of.values() for name in group for word in tokens(name)}
+    return tuple(sorted(word for word in words - vocabulary.everyday if len(word) >= 7 and word.isalpha()))
 
 
 @lru_cache(maxsize=1)
@@ -145,12 +154,13 @@ def _vocabulary() -> _Vocabulary:
             words_of[group[0]] = tuple(group)
             for word in group:
                 group_of[word.lower()] = (kind, group[0])
-                (capitals if len(word) == 2 and word.isupper() else any_case).append(word)
+                (capitals if word.isupper() and (len(word) == 2 or word in _ALSO_WORDS) else any_case).append(word)
     return _Vocabulary(
         pattern=_words_pattern(any_case, re.IGNORECASE),
         capitals=_words_pattern(capitals, re.NOFLAG),
         group_of=group_of,
         words_of=words_of,
+        everyday=frozenset(table["everyday"]),
         broader={name: tuple(wider) for name, wider in table["broader"].items()},
         lay=tuple((re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), term) for said, term in table["lay"].items()),
     )
@@ -158,4 +168,4 @@ def _vocabulary() -> _Vocabulary:
 
 def _words_pattern(words: list[str], flags: re.RegexFlag) -> re.Pattern[str]:
     longest_first = sorted(words, key=len, reverse=True)
-    return re.compile(r"(?<![\w-])(?:" + "|".join(re.escape(word) for word in longest_first) + r")(?![\w])", flags)
+    return re.compile(r"(?<![\w-])(?:" + "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in longest_first) + r")(?![\w])", flags)

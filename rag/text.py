@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pysbd
     import Stemmer
 
-_TOKEN = re.compile(r"[a-z0-9]+(?:[.,/'’-][a-z0-9]+)*|[^\W\d_]+", re.IGNORECASE)
+_TOKEN = re.compile(r"[^\W_]+(?:[.,/'-][^\W_]+)*")
 
 # British spellings to American ones, as stems of words; both sides of every comparison go through this, so direction is of no matter.
 _SPELLING = (
@@ -39,6 +39,11 @@ _SPELLING = (
     (re.compile(r"gynaec"), "gynec"),
     (re.compile(r"ischaem"), "ischem"),
     (re.compile(r"sulph"), "sulf"),
+    (re.compile(r"(?<=[a-z]l)ys(?=(e|ed|es|ing)$)"), "yz"),
+    (re.compile(r"anaesth"), "anesth"),
+    (re.compile(r"noea"), "nea"),
+    (re.compile(r"^aetio"), "etio"),
+    (re.compile(r"(?<=neighb)our|(?<=lab)our|(?<=harb)our|(?<=vap)our"), "or"),
 )
 
 STOP_WORDS = frozenset(
@@ -68,13 +73,13 @@ def split_sentences(block: str) -> list[Span]:
         Spans within `block`, in order, without surrounding white space; together they hold every character that is not white space.
     """
     spans = []
-    for piece in _segmenter().segment(block):
+    for piece in _segmenter().segment(re.sub(r"\s", " ", block)):  # a line break within a paragraph ends no sentence
         start, end = _trim(block, piece.start, piece.end)
         if start < end:
             spans.append(Span(start, end))
-    merged = _merge_false_breaks(block, spans)
-    covered = sum(span.end - span.start for span in merged)
-    if covered < len("".join(block.split())):  # the splitter lost something: one sentence is better than a lost word
+    merged = _split_missed_breaks(block, _merge_false_breaks(block, spans))
+    held = sum(len("".join(block[span.start : span.end].split())) for span in merged)
+    if held < len("".join(block.split())):  # the splitter lost something: one sentence is better than a lost word
         start, end = _trim(block, 0, len(block))
         return [Span(start, end)] if start < end else []
     return merged
@@ -133,8 +138,11 @@ def _segmenter() -> "pysbd.Segmenter":
     return pysbd.Segmenter(language="en", clean=False, char_span=True)
 
 
-# The library breaks after these; a sentence of ours never ends there.
-_NO_BREAK_AFTER = re.compile(r"\b(?:approx|ca|resp|min|max|vs|no|fig|sec|i\.v|s\.c|e\.g|i\.e|al)\.$", re.IGNORECASE)
+# The library breaks after these; a sentence of ours never ends there, or does not when a small letter or a figure follows.
+_NEVER_BREAK_AFTER = re.compile(r"\b(?:approx|figs?|tabs?|sects?|eqs?|refs?|vols?|vs|e\.g|i\.e)\.$", re.IGNORECASE)
+_NO_BREAK_AFTER = re.compile(r"\b(?:ca|resp|min|max|no|sec|i\.v|s\.c|al)\.$", re.IGNORECASE)
+# The library takes a single capital for an initial ("vitamin D. Check ...") and does not break there.
+_MISSED_BREAK = re.compile(r"\b(?:vitamin|grade|level|type|class|group|stage|category|hepatitis) [A-Z]\.(?=\s+[A-Z])", re.IGNORECASE)
 
 
 def _merge_false_breaks(block: str, spans: list[Span]) -> list[Span]:
@@ -142,11 +150,22 @@ def _merge_false_breaks(block: str, spans: list[Span]) -> list[Span]:
     for span in spans:
         before = block[merged[-1].start : merged[-1].end] if merged else ""
         next_is_small = block[span.start].islower() or block[span.start].isdigit()
-        if merged and _NO_BREAK_AFTER.search(before) and next_is_small:
+        if merged and (_NEVER_BREAK_AFTER.search(before) or (_NO_BREAK_AFTER.search(before) and next_is_small)):
             merged[-1] = Span(merged[-1].start, span.end)
         else:
             merged.append(span)
     return merged
+
+
+def _split_missed_breaks(block: str, spans: list[Span]) -> list[Span]:
+    found = []
+    for span in spans:
+        start = span.start
+        for match in _MISSED_BREAK.finditer(block, span.start, span.end):
+            found.append(Span(start, match.end()))
+            start = _trim(block, match.end(), span.end)[0]
+        found.append(Span(start, span.end))
+    return [span for span in found if span.start < span.end]
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

@@ -49,3 +49,22 @@ def real_pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     settings = Settings(index_dir=TEST_INDEX_DIR, library_dir=tmp_path_factory.mktemp("library"), llm="none")
     build_index(settings)
     return build_pipeline(settings)
+
+
+@pytest.fixture(scope="session")
+def _toy_index(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("toy")
+    write_toy_corpus(folder / "corpus")
+    places = {name: folder / name.removesuffix("_dir") for name in ("corpus_dir", "library_dir", "index_dir", "models_dir")}
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [name for name in os.environ if name.startswith("RAG_")]:
+            environment.delenv(name)
+        settings = Settings(**places, llm="none", relevance_threshold=0.2)
+    build_index(settings, embedder=HashingEmbedder())
+    return settings
+
+
+@pytest.fixture
+def shared_toy(_toy_index: Settings) -> Pipeline:
+    """A new pipeline over a toy corpus that is indexed once a session: fast, for tests that change neither corpus nor index."""
+    return build_pipeline(_toy_index, embedder=HashingEmbedder())

@@ -1,0 +1,240 @@
+"""Ranking, its fusion against a hand calculation, filters, mended names, and relevance on one scale for all queries.
+
+Over the toy corpus with the hashing embedder: texts are near as far as they share words, so every order here can be predicted.
+"""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rag.pipeline import Pipeline
+from rag.retrieve import ABSENT_SUBJECT_CAP, coverage, fuse_ranks, mend_names, relevance_of, retrieve
+from rag.schema import Passage
+from rag.text import STOP_WORDS
+from tests.fakes import HashingEmbedder
+
+
+def search(pipeline: Pipeline, query: str, *, k: int = 8, document_ids: list[str] | None = None) -> list[Passage]:
+    return retrieve(
+        query,
+        index=pipeline.index,
+        embedder=pipeline.embedder,
+        k=k,
+        dense_weight=1.0,
+        bm25_weight=0.6,
+        fusion_offset=20,
+        document_ids=document_ids,
+    )
+
+
+def test_fusion_gives_the_example_of_its_docstring() -> None:
+    fused = fuse_ranks([["a", "b"], ["b"]], weights=[1, 1], offset=60)
+    assert fused == [("b", pytest.approx(1 / 62 + 1 / 61)), ("a", pytest.approx(1 / 61))]
+
+
+def test_fusion_agrees_with_a_hand_calculation_with_weights() -> None:
+    fused = fuse_ranks([["a", "b", "c"], ["c", "a"], ["d"]], weights=[1.0, 0.5, 2.0], offset=20)
+    # a = 1/21 + 0.5/22, b = 1/22, c = 1/23 + 0.5/21, d = 2/21
+    assert fused == [
+        ("d", pytest.approx(0.0952381, abs=1e-6)),
+        ("a", pytest.approx(0.0703463, abs=1e-6)),
+        ("c", pytest.approx(0.0672878, abs=1e-6)),
+        ("b", pytest.approx(0.0454545, abs=1e-6)),
+    ]
+
+
+def test_fusion_breaks_ties_by_id_so_that_runs_repeat() -> None:
+    assert [key for key, _ in fuse_ranks([["b"], ["a"], ["c"]], weights=[1, 1, 1])] == ["a", "b", "c"]
+
+
+def test_a_ranking_with_weight_zero_adds_nothing() -> None:
+    assert fuse_ranks([["a"], ["z", "a"]], weights=[1, 0], offset=0) == [("a", 1.0)]
+
+
+@pytest.mark.parametrize("rankings", [[], [[]], [[], []]])
+def test_fusion_of_nothing_is_nothing(rankings: list[list[str]]) -> None:
+    assert fuse_ranks(rankings, weights=[1] * len(rankings)) == []
+
+
+def test_fusion_refuses_a_negative_offset() -> None:
+    with pytest.raises(ValueError, match="-1"):
+        fuse_ranks([["a"]], weights=[1], offset=-1)
+
+
+@pytest.mark.parametrize("weights", [[], [1], [1, 1, 1]])
+def test_fusion_refuses_weights_that_do_not_fit_the_rankings(weights: list[float]) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        fuse_ranks([["a"], ["b"]], weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("query", "document_id"),
+    [
+        ("How fast must an MRI be done for suspected cord compression?", "alpha-2023"),
+        ("denosumab every 4 weeks for breast cancer", "beta-2020"),
+        ("dose of zoledronic acid by creatinine clearance", "zoledronic-label"),
+        ("What does a SINS total mean?", "sins"),
+        ("thirst, constipation and confusion", "hypercalcaemia"),
+        ("symptoms of hypercalcemia", "hypercalcaemia"),  # American spelling
+        ("is her calcium too high?", "hypercalcaemia"),  # lay words
+        ("MSCC and MRI", "alpha-2023"),  # abbreviation that the document does not use
+        ("zolendronic acid dose", "zoledronic-label"),  # misspelt
+        ("Zometa dose", "zoledronic-label"),  # brand that the document does not use
+    ],
+)
+def test_the_passage_that_answers_comes_first(shared_toy: Pipeline, query: str, document_id: str) -> None:
+    assert search(shared_toy, query)[0].source.document_id == document_id
+
+
+def test_passages_are_numbered_from_one_and_at_most_k(shared_toy: Pipeline) -> None:
+    assert [passage.rank for passage in search(shared_toy, "denosumab for bone metastases", k=3)] == [1, 2, 3]
+
+
+def test_each_chunk_is_returned_once(shared_toy: Pipeline) -> None:
+    found = [passage.chunk_id for passage in search(shared_toy, "bone metastases and cord compression", k=50)]
+    assert len(found) == len(set(found)) == shared_toy.index.n_chunks
+
+
+def test_a_passage_is_the_file_at_its_offsets(shared_toy: Pipeline) -> None:
+    passage = search(shared_toy, "thirst, constipation and confusion")[0]
+    text = (shared_toy.settings.corpus_dir / "review/hypercalcaemia.md").read_text(encoding="utf-8")
+    assert text[passage.start : passage.end] == passage.text
+    assert [passage.sentence(n) for n in range(len(passage.sentences))] == [
+        "Hypercalcaemia causes thirst, constipation and confusion.",
+        "Calcitonin lowers calcium within 6 hours.",
+    ]
+
+
+def test_similarities_are_the_cosines_of_the_sentences(shared_toy: Pipeline) -> None:
+    query = "calcitonin lowers calcium within hours"
+    passage = search(shared_toy, query)[0]
+    embedder = HashingEmbedder()
+    sentences = [passage.sentence(n) for n in range(len(passage.sentences))]
+    expected = embedder.encode_documents(sentences) @ embedder.encode_query(query)
+    assert np.allclose(passage.similarities, expected, atol=1e-5)
+    assert passage.similarities[1] > passage.similarities[0]
+
+
+def test_search_within_documents_returns_passages_of_these_only(shared_toy: Pipeline) -> None:
+    wanted = ["sins", "article"]
+    found = search(shared_toy, "How fast must an MRI be done for suspected cord compression?", document_ids=wanted)
+    assert {passage.source.document_id for passage in found} == set(wanted)
+
+
+def test_search_within_no_document_finds_nothing(shared_toy: Pipeline) -> None:
+    assert search(shared_toy, "cord compression", document_ids=[]) == []
+
+
+def test_a_query_without_a_known_word_still_ranks_and_is_not_relevant(shared_toy: Pipeline) -> None:
+    found = search(shared_toy, "zzz qqq xyzzy")
+    assert found
+    assert max(passage.relevance for passage in found) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("query", "mended"),
+    [
+        ("zolendronic acid dose", "zoledronic acid dose"),
+        ("denosumb or calcuim?", "denosumab or calcium?"),
+        ("steriod for cord compresion", "steroid for cord compression"),
+        ("prostrate cancer", "prostate cancer"),
+        ("bisphosponates", "bisphosphonates"),
+        ("What is it?", "What is it?"),
+        ("MRI, SINS 7", "MRI, SINS 7"),
+        ("", ""),
+    ],
+)
+def test_misspelt_names_are_put_right_and_the_rest_stays(shared_toy: Pipeline, query: str, mended: str) -> None:
+    assert mend_names(query, shared_toy.index) == mended
+
+
+def test_no_word_that_the_corpus_knows_is_changed(shared_toy: Pipeline) -> None:
+    bodies = [path.read_text(encoding="utf-8").split("---\n", 2)[2] for path in sorted(Path(shared_toy.settings.corpus_dir).rglob("*.md"))]
+    words = sorted(set(re.findall(r"[^\W\d_]+", " ".join(bodies))))
+    assert len(words) > 60
+    assert [word for word in words if mend_names(word, shared_toy.index) != word] == []
+
+
+def test_no_everyday_word_is_changed(shared_toy: Pipeline) -> None:
+    assert [word for word in sorted(STOP_WORDS) if mend_names(word, shared_toy.index) != word] == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    ["denosumab", "pamidronate", "ibandronate", "clodronate", "zoledronate", "enzalutamide", "hypocalcaemia", "osteolytic", "Tokuhashi"],
+)
+def test_a_name_of_the_field_is_never_taken_for_another(shared_toy: Pipeline, word: str) -> None:
+    mended = mend_names(word, shared_toy.index).lower()
+    assert mended.replace("aem", "em") == word.lower().replace("aem", "em")
+
+
+@pytest.mark.parametrize("word", ["radius", "osteoclastic", "cancel", "meditation"])
+def test_a_correct_word_that_the_corpus_lacks_is_left_alone(shared_toy: Pipeline, word: str) -> None:
+    assert mend_names(word, shared_toy.index) == word
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "What is the dose of paclitaxel in bone metastases?",  # known by its ending only
+        "Is pamidronate recommended for bone metastases from breast cancer?",  # in the vocabulary, not in the corpus
+        "What Tokuhashi total is the signal for a surgical opinion?",
+    ],
+)
+def test_relevance_is_capped_where_no_passage_mentions_the_drug_or_score(shared_toy: Pipeline, query: str) -> None:
+    found = search(shared_toy, query)
+    assert found
+    assert all(passage.relevance <= ABSENT_SUBJECT_CAP for passage in found)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "Is denosumab recommended for bone metastases from breast cancer?",
+        "What is the dose of Zometa at a creatinine clearance of 45?",  # the corpus says zoledronic acid
+        "What SINS total is the signal for a surgical opinion?",
+        "dose of zolendronic acid by creatinine clearance",  # misspelt, not absent
+    ],
+)
+def test_relevance_is_not_capped_where_the_drug_or_score_is_mentioned(shared_toy: Pipeline, query: str) -> None:
+    assert max(passage.relevance for passage in search(shared_toy, query)) > 4 * ABSENT_SUBJECT_CAP
+
+
+def test_coverage_counts_rarer_words_more(shared_toy: Pipeline) -> None:
+    rare = coverage("calcitonin bone", "calcitonin", shared_toy.index)
+    common = coverage("calcitonin bone", "bone", shared_toy.index)
+    assert rare + common == pytest.approx(1.0)
+    assert rare > common > 0
+
+
+@pytest.mark.parametrize(
+    ("query", "text", "expected"),
+    [
+        ("calcitonin and calcium", "Calcitonin lowers calcium.", 1.0),
+        ("calcitonin and calcium", "Nothing of it.", 0.0),
+        ("what is it?", "What is it?", 0.0),  # no word that carries meaning
+        ("", "text", 0.0),
+        ("hypercalcemia", "hypercalcaemia", 1.0),  # spelling
+        ("MSCC", "metastatic spinal cord compression", 0.8),  # same meaning in other words
+        ("Zometa", "zoledronic acid", 0.8),
+        ("MSCC", "Breast cancer.", 0.0),
+    ],
+)
+def test_coverage_is_the_share_of_the_words_found(shared_toy: Pipeline, query: str, text: str, expected: float) -> None:
+    assert coverage(query, text, shared_toy.index) == pytest.approx(expected)
+
+
+def test_relevance_rises_with_nearness_and_with_coverage() -> None:
+    assert relevance_of(0.8, 0.5, 4) > relevance_of(0.4, 0.5, 4)
+    assert relevance_of(0.5, 0.9, 4) > relevance_of(0.5, 0.1, 4)
+
+
+def test_a_long_question_needs_less_nearness_than_a_short_one() -> None:
+    assert relevance_of(0.5, 0.5, 12) > relevance_of(0.5, 0.5, 2)
+
+
+@pytest.mark.parametrize(("cosine", "covered", "words"), [(-1.0, 0.0, 0), (1.0, 1.0, 300), (0.0, 0.0, 0)])
+def test_relevance_lies_between_zero_and_one(cosine: float, covered: float, words: int) -> None:
+    assert 0.0 <= relevance_of(cosine, covered, words) <= 1.0
