@@ -122,8 +122,8 @@ def is_public_address(address: str) -> bool:
     Example: "93.184.215.14" -> True; "169.254.169.254" and "::ffff:127.0.0.1" -> False.
     """
     ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip.is_site_local or ip.sixtofour or ip.teredo):
-        # The tunnels 6to4 and Teredo lead to IPv4 addresses unseen; addresses of NAT64 (64:ff9b::/96) count as reserved.
+    if isinstance(ip, ipaddress.IPv6Address) and (ip.ipv4_mapped or ip.is_site_local or ip.sixtofour):
+        # 6to4 leads to an IPv4 address unseen; so do Teredo and NAT64 (64:ff9b::/96), which count as private and reserved below.
         return ip.ipv4_mapped is not None and is_public_address(str(ip.ipv4_mapped))
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
@@ -172,17 +172,17 @@ def _fetch(client: httpx.Client, source: RemoteSource, folder: Path, manifest: M
     folder.mkdir(parents=True, exist_ok=True)
     stored = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
     known = manifest.get(source.source_id)
-    if known and known | {"url": source.url, "file": path.name, "sha256": stored} != known:
+    if known and (known.get("url"), known.get("sha256")) != (source.url, stored):
         known = None  # another address, or the file is gone or was edited: fetch anew
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=folder, ignore_cleanup_errors=True) as name:
         new = Path(name)
         entry = _within(timeout_s, lambda: _download(client, source, known, new / path.name, max_bytes))
         sidecar = {"title": source.title, "publisher": source.publisher, "url": source.url, "rights": source.licence}
         (new / f"{path.name}.yaml").write_text(yaml.safe_dump(sidecar, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        manifest[source.source_id] = entry
-        (new / MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        (new / MANIFEST).write_text(json.dumps(manifest | {source.source_id: entry}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         for part in filter(Path.exists, (new / f"{path.name}.yaml", new / path.name, new / MANIFEST)):
             part.replace(folder / part.name)
+    manifest[source.source_id] = entry
     return FetchResult(source.source_id, "unchanged" if entry["sha256"] == stored else "fetched", path, f"{path.stat().st_size:,} bytes")
 
 

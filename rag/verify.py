@@ -14,10 +14,11 @@ import numpy as np
 
 from rag.figures import Figure, find_figures, same_figure
 from rag.schema import Passage, Quote, Span, Verdict
-from rag.terms import Term, find_terms, synonyms
+from rag.terms import Term, absent_subjects, find_terms, synonyms
 from rag.text import collapse, content_stems
 
 MIN_COVERAGE = 0.70  # share of the sentence's content words that its evidence (or the heading) must hold
+MAX_NEW_WORDS = 1  # content words that neither the evidence nor its heading has; two are an added claim
 MIN_COSINE = 0.50  # nearness in meaning below which the words agree by chance
 WINDOWS_CHECKED = 6  # evidence candidates looked at, nearest first
 STRICT_KINDS = {"drug", "body", "score", "tumour", "site", "imaging", "treatment", "condition"}
@@ -25,9 +26,13 @@ STRICT_KINDS = {"drug", "body", "score", "tumour", "site", "imaging", "treatment
 _NEGATION = re.compile(
     r"\b(no|not|never|none|neither|nor|without|cannot|can't|don't|doesn't|isn't|aren't|won't|shouldn't|mustn't|fails? to|failed to|avoid(?:ed|s|ing)?|"
     r"unlikely|lacks?|lacking|insufficient|absent|absence|rarely|seldom|contraindicated|against|unable|stop(?:ped|s|ping)?|exclud\w+|rule[sd]? out|refus\w+|"
-    r"unnecessary|not recommended|impossible|non-\w+)\b",
+    r"unnecessary|impossible|inhibit\w*|block(?:s|ed|ing)?|keeps?\b[^.]{0,60}\bfrom|non-\w+)\b",
     re.IGNORECASE,
 )
+# Bounds that are worded with a negation ("no less than"): figures compare them, they negate nothing.
+_BOUND = re.compile(r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b", re.IGNORECASE)
+# Words that make a statement absolute: a sentence may not have one that its evidence lacks.
+_ABSOLUTE = re.compile(r"\b(?:never|always|all|every|only|any|none|must|cures?|guarantee\w*)\b", re.IGNORECASE)
 # Pairs that turn a statement round. A sentence that has only one side, where its evidence has only the other, is another statement.
 _OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"increas\w*|rais\w+|rises?|rose|higher|more often|elevat\w+|grow\w*|gain\w*", r"decreas\w*|reduc\w+|lower\w*|falls?|fell|less often|drop\w*|declin\w+|diminish\w*"),
@@ -43,6 +48,11 @@ _OPPOSITES: tuple[tuple[str, str], ...] = (
     (r"early|earlier", r"late|later|delay\w*"),
     (r"with", r"without"),
     (r"symptomatic|symptoms", r"asymptomatic|symptom-free|no symptoms|without symptoms"),
+    (r"prolong\w*|lengthen\w*|extend\w*", r"shorten\w*|cut\w* short"),
+    (r"most", r"least"),
+    (r"activat\w+|stimulat\w+", r"inhibit\w*|block\w*|suppress\w*"),
+    (r"complicated", r"uncomplicated"),
+    (r"follow(?:s|ed)? by|precedes?", r"should follow|follows"),
     (r"most|majority|usually|common(?:ly)?|often|frequent(?:ly)?", r"few|minority|rare(?:ly)?|seldom|uncommon(?:ly)?|less common(?:ly)?"),
     (r"intravenous\w*|infusion|iv|i\.v\.", r"subcutaneous\w*|under the skin|oral(?:ly)?|by mouth|intramuscular\w*"),
     (r"adults?", r"child\w*|adolescents?|paediatric|pediatric"),
@@ -65,6 +75,7 @@ class _Window:
     passage: int
     spans: tuple[Span, ...]
     text: str
+    parts: tuple[str, ...]  # its one or two sentences
     context: str  # title, section and body of the document: may supply a name, never a figure
 
 
@@ -99,10 +110,12 @@ def _judge(text: str, stems: set[str], window: _Window, cosine: float) -> Verdic
     quotes = tuple(Quote(window.passage, span) for span in window.spans)
     problem = (
         _figure_problem(text, window)
+        or _pairing_problem(text, window)
         or _name_problem(text, window)
+        or _absolute_problem(text, window)
         or _negation_problem(text, window)
         or _direction_problem(text, window)
-        or ("it says more than its nearest passage" if covered < MIN_COVERAGE else "")
+        or ("it says more than its nearest passage" if covered < MIN_COVERAGE or _new_words(stems, window) > MAX_NEW_WORDS else "")
         or ("no passage is near it in meaning" if cosine < MIN_COSINE else "")
     )
     if problem:
@@ -115,26 +128,38 @@ def _nearest_windows(stems: set[str], passages: Sequence[Passage]) -> list[_Wind
     windows: list[tuple[float, int, _Window]] = []
     for place, passage in enumerate(passages):
         context = f"{passage.source.title} {passage.section} {passage.source.publisher} {passage.source.year or ''}"
-        singles = [_Window(place, (span,), collapse(passage.text[span.start : span.end]), context) for span in passage.sentences]
+        singles = [_window(passage, place, (span,), context) for span in passage.sentences]
         ordered = sorted(singles, key=lambda window: -_coverage(stems, window))
+        # Two rows of a table are never put together: each is a statement of its own.
+        prose = [window for window in ordered if not window.text.startswith("|")]
         pairs = [
-            _Window(
-                place,
-                tuple(sorted((*ordered[0].spans, *other.spans), key=lambda span: span.start)),
-                f"{ordered[0].text} {other.text}",
-                context,
-            )
-            for other in ordered[1:3]
+            _window(passage, place, tuple(sorted((*prose[0].spans, *other.spans), key=lambda span: span.start)), context)
+            for other in prose[1:3]
         ]
         windows.extend((_coverage(stems, window), len(window.spans), window) for window in [*ordered[:3], *pairs])
     windows.sort(key=lambda entry: (-entry[0], entry[1]))
     return [window for _, _, window in windows[:WINDOWS_CHECKED]]
 
 
+def _window(passage: Passage, place: int, spans: tuple[Span, ...], context: str) -> _Window:
+    parts = tuple(collapse(passage.text[span.start : span.end]) for span in spans)
+    return _Window(place, spans, " ".join(parts), parts, context)
+
+
 def _coverage(stems: set[str], window: _Window) -> float:
-    held = set(content_stems(window.text)) | _synonym_stems(window.text)
+    held = _held(window)
     context = set(content_stems(window.context))
     return sum(1.0 if stem in held else 0.5 if stem in context else 0.0 for stem in stems) / len(stems)
+
+
+def _new_words(stems: set[str], window: _Window) -> int:
+    """Return how many words of a sentence neither its evidence nor the heading has; figures are compared elsewhere."""
+    known = _held(window) | set(content_stems(window.context)) | _synonym_stems(window.context)
+    return sum(stem not in known and not any(character.isdigit() for character in stem) for stem in stems)
+
+
+def _held(window: _Window) -> set[str]:
+    return set(content_stems(window.text)) | _synonym_stems(window.text)
 
 
 def _synonym_stems(text: str) -> set[str]:
@@ -142,8 +167,16 @@ def _synonym_stems(text: str) -> set[str]:
 
 
 def _figure_problem(text: str, window: _Window) -> str:
-    stated = find_figures(window.text)
-    years = {str(figure.low)[:4] for figure in find_figures(window.context) if _is_year(figure)}
+    """A sentence with figures needs one sentence that states it whole: figures of two rows put together make a third statement."""
+    problem = _missing_figure(text, window.text, window.context)
+    if not problem and len(window.parts) > 1 and find_figures(text):
+        return "its figures stand in different sentences of its nearest passage"
+    return problem
+
+
+def _missing_figure(text: str, evidence: str, context: str) -> str:
+    stated = find_figures(evidence)
+    years = {str(figure.low)[:4] for figure in find_figures(context) if _is_year(figure)}
     for figure in find_figures(text):
         if any(same_figure(figure, other) for other in stated):
             continue
@@ -151,6 +184,34 @@ def _figure_problem(text: str, window: _Window) -> str:
             continue
         return f"the figure {text[figure.start : figure.end].strip()!r} is not in its nearest passage"
     return ""
+
+
+def _pairing_problem(text: str, window: _Window) -> str:
+    """Where the evidence gives figures of several drugs, each figure must stand nearest to the same drug in both."""
+    drugs = {term.name for term in find_terms(window.text) if term.kind == "drug"}
+    if len(drugs) < 2:
+        return ""
+    stated = _nearest_drugs(window.text)
+    for figure, drug in _nearest_drugs(text):
+        partners = {other_drug for other, other_drug in stated if same_figure(figure, other)}
+        if partners and drug and drug not in partners:
+            return f"the figure {text[figure.start : figure.end].strip()!r} belongs to another drug in its nearest passage"
+    return ""
+
+
+def _nearest_drugs(text: str) -> list[tuple[Figure, str]]:
+    drugs = [term for term in find_terms(text) if term.kind == "drug"]
+    found = []
+    for figure in find_figures(text):
+        nearest = min(drugs, key=lambda term: min(abs(term.start - figure.end), abs(figure.start - term.end)), default=None)
+        found.append((figure, nearest.name if nearest else ""))
+    return found
+
+
+def _absolute_problem(text: str, window: _Window) -> str:
+    stated = {match.lower() for match in _ABSOLUTE.findall(window.text)}
+    new = [match for match in _ABSOLUTE.findall(text) if match.lower() not in stated]
+    return f"{new[0]!r} makes it more absolute than its nearest passage" if new else ""
 
 
 def _name_problem(text: str, window: _Window) -> str:
@@ -162,6 +223,9 @@ def _name_problem(text: str, window: _Window) -> str:
         if (term.kind, term.name) in in_context and not _rival(term, in_window):
             continue
         return f"{text[term.start : term.end]!r} is not named in its nearest passage"
+    absent = absent_subjects(text, [window.text, window.context])
+    if absent:
+        return f"{absent[0]!r} is not named in its nearest passage"
     codes = set(re.findall(r"\b[A-Z]{1,4}-?\d+(?:-[A-Z]?\d+)?\b", text))
     unknown = codes - set(re.findall(r"\b[A-Z]{1,4}-?\d+(?:-[A-Z]?\d+)?\b", f"{window.text} {window.context}"))
     return f"{min(unknown)!r} is not named in its nearest passage" if unknown else ""
@@ -173,12 +237,17 @@ def _rival(term: Term, in_window: set[tuple[str, str]]) -> bool:
 
 
 def _negation_problem(text: str, window: _Window) -> str:
-    if bool(_NEGATION.search(text)) == bool(_NEGATION.search(window.text)):
+    claimed, stated = _negations(text), _negations(window.text)
+    if len(window.spans) == 1 and claimed and stated and claimed != stated:
+        return "it negates more or less often than its nearest passage"
+    if bool(claimed) == bool(stated):
         return ""
-    # Two sentences taken together may hold a negation that belongs to the other one.
-    if len(window.spans) > 1 and not _NEGATION.search(text):
-        return "its nearest passage holds a negation that it leaves out"
-    return "it negates what its nearest passage states" if _NEGATION.search(text) else "it leaves out a negation of its nearest passage"
+    # Of two sentences taken together, one may hold a negation that the other does not need; still in doubt, so unsupported.
+    return "it negates what its nearest passage states" if claimed else "it leaves out a negation of its nearest passage"
+
+
+def _negations(text: str) -> int:
+    return len(_NEGATION.findall(_BOUND.sub("", text)))
 
 
 def _direction_problem(text: str, window: _Window) -> str:

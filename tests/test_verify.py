@@ -1,0 +1,375 @@
+"""Does a passage support a sentence? True paraphrases must pass, minimal edits must fail, and the reason must name what was wrong.
+
+Edits that the check lets through today are marked as expected failures, row by row; a row that turns green must lose its mark.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from rag.pipeline import Pipeline
+from rag.schema import Passage, Verdict
+from rag.text import split_sentences
+from rag.verify import verify
+from tests.fakes import TOY_DOCUMENTS, HashingEmbedder
+from tests.library import passage_of
+
+MRI = "NICE (NG234, 2023) says that MRI for suspected cord compression should be done as soon as possible, and always within 24 hours."
+MRI_WEEK = "For suspected spinal metastases without neurological signs, NICE (2023) says that whole-spine MRI should be done within 1 week."
+DOSE = "At a creatinine clearance of 40 to 49 mL/min, the US label dose of zoledronic acid (Zometa) for bone metastases is 3.3 mg."
+DOSES = (
+    "At a creatinine clearance of 50 to 60 mL/min the dose of zoledronic acid is 3.5 mg. "
+    "At a creatinine clearance of 40 to 49 mL/min the dose of zoledronic acid is 3.3 mg."
+)
+INFUSION = "Each infusion of zoledronic acid 4 mg takes no less than 15 minutes under the US label."
+ASCO = "ASCO (2020) recommends denosumab 120 mg under the skin every 4 weeks for bone metastases from breast cancer."
+NICE_NOT = "NICE TA265 (2012) does not recommend denosumab for bone metastases from prostate cancer."
+SINS = "A total of 7 or more on the Spinal Instability Neoplastic Score (SINS) is the signal for a surgical opinion."
+STABLE = "A SINS total of 0 to 6 means a stable spinal segment."
+STEROID = "Dexamethasone 16 mg by mouth is offered for cord compression with neurological signs, says NICE (2023)."
+CALCITONIN = "Calcitonin lowers serum calcium within 4 to 6 hours."
+ZOLEDRONIC = "Zoledronic acid lowers serum calcium within 48 to 72 hours."
+JAW = "Osteonecrosis of the jaw occurred in 1.8% of patients on denosumab and in 1.3% of patients on zoledronic acid."
+FRACTION = "For painful uncomplicated bone metastases, ESMO (2020) recommends a single radiotherapy fraction of 8 Gy."
+SPREAD = "Breast, prostate and lung cancers spread to bone most often."
+LYTIC = "Lytic lesions score 2 points in SINS."
+MIXED = "Mixed lesions score 1 point in SINS."
+CREATININE = "With a normal baseline creatinine, a rise of 0.5 mg/dL means that zoledronic acid is withheld."
+MARKERS = "Bone turnover markers are not recommended by ESMO (2020) for routine follow-up."
+DENTAL = "A dental examination should be done before zoledronic acid is started, according to the US label."
+LOOP = "Loop diuretics should not be given in hypercalcaemia until the patient is hydrated."
+XRAY = "NICE (NG234, 2023) advises against plain X-rays for diagnosing spinal metastases."
+RADIUM = "Radium-223 prolongs survival in castration-resistant prostate cancer with symptomatic bone metastases."
+SURGERY = "Surgery for cord compression may be considered when life expectancy is more than 3 months."
+FIXATION = "Postoperative radiotherapy should follow fixation of a long bone under the 2020 ESMO guideline."
+MECHANISM = (
+    "Bisphosphonates bind to bone mineral and are taken up by osteoclasts. "
+    "Denosumab is an antibody that keeps RANKL from activating its receptor RANK."
+)
+
+PARAPHRASES: list[tuple[str, str]] = [
+    (MRI, MRI),
+    (MRI, "According to NICE, MRI should always be done within 24 hours for suspected cord compression."),
+    (MRI, "NICE (2023) says that MRI for suspected MSCC should be done as soon as possible, always within 1 day."),
+    (MRI, "For suspected spinal cord compression, NICE says MRI should be done as soon as possible and within 24 hours."),
+    (MRI_WEEK, "Whole-spine MRI should be done within 7 days for suspected spinal metastases without neurological signs."),
+    (DOSE, "The US label dose of zoledronic acid is 3.3 mg at a creatinine clearance of 40–49 mL/min."),
+    (DOSE, "Zometa is dosed at 3.3 mg when creatinine clearance is 40 to 49 mL/min."),
+    (DOSES, "The dose of zoledronic acid is 3.5 mg at a creatinine clearance of 50 to 60 mL/min."),
+    ("| 40–49 mL/min | 3.3 mg zoledronic acid |", "Zoledronic acid 3.3 mg at 40 to 49 mL/min."),
+    (ASCO, "For bone metastases from breast cancer, ASCO recommends denosumab 120 mg every 4 weeks."),
+    (ASCO, "Denosumab 120 mg every four weeks is recommended by ASCO (2020) for breast cancer with bone metastases."),
+    (NICE_NOT, "Denosumab is not recommended by NICE for bone metastases from prostate cancer."),
+    (SINS, "A SINS total of at least 7 is the signal for a surgical opinion."),
+    (SINS, "A SINS of 7 or higher signals a surgical opinion."),
+    (STABLE, "A SINS of 0–6 means a stable spinal segment."),
+    (STEROID, "NICE (2023) says dexamethasone 16 mg is offered for cord compression with neurological signs."),
+    (CALCITONIN, "Calcitonin lowers calcium within 4-6 hours."),
+    (JAW, "Osteonecrosis of the jaw occurred in 1.8 % of patients on denosumab."),
+    (JAW, "ONJ occurred in 1.8% of patients on denosumab and 1.3% of patients on zoledronic acid."),
+    (FRACTION, "ESMO recommends a single fraction of 8 Gy for painful uncomplicated bone metastases."),
+    (SPREAD, "Lung, breast and prostate cancers spread to bone most often."),
+    (LYTIC, "In SINS, a lytic lesion scores 2 points."),
+    (CREATININE, "Zoledronic acid is withheld after a creatinine rise of 0.5 mg/dL from a normal baseline."),
+    (MARKERS, "ESMO does not recommend bone turnover markers for routine follow-up."),
+    (DENTAL, "Before zoledronic acid is started, a dental examination should be done."),
+    (LOOP, "In hypercalcemia, loop diuretics should not be given until the patient is hydrated."),
+    (XRAY, "NICE advises against plain films for diagnosing spinal metastases."),
+    (RADIUM, "Survival in castration-resistant prostate cancer with symptomatic bone metastases is prolonged by radium-223."),
+    (MECHANISM, "Bisphosphonates bind to bone mineral, whereas denosumab keeps RANKL from activating RANK."),
+    (SURGERY, "Surgery may be considered for cord compression if life expectancy exceeds 3 months."),
+]
+
+# kind of edit -> (passage, edited sentence) that the check catches
+CAUGHT: dict[str, list[tuple[str, str]]] = {
+    "figure": [
+        (MRI, "NICE says MRI for suspected cord compression should be done within 48 hours."),
+        (DOSE, "The US label dose of zoledronic acid is 3.5 mg at a creatinine clearance of 40 to 49 mL/min."),
+        (DOSE, "The US label dose of zoledronic acid is 3.3 mg at a creatinine clearance of 30 to 39 mL/min."),
+        (DOSE, "The US label dose of zoledronic acid is 33 mg at a creatinine clearance of 40 to 49 mL/min."),
+        (ASCO, "ASCO recommends denosumab 60 mg every 4 weeks for bone metastases from breast cancer."),
+        (ASCO, "ASCO recommends denosumab 120 mg every three weeks for bone metastases from breast cancer."),
+        (SINS, "A SINS total of 9 or more is the signal for a surgical opinion."),
+        (STABLE, "A SINS total of 0 to 7 means a stable spinal segment."),
+        (JAW, "Osteonecrosis of the jaw occurred in 8.1% of patients on denosumab."),
+        (FRACTION, "ESMO (2018) recommends a single radiotherapy fraction of 8 Gy for painful uncomplicated bone metastases."),
+        (LYTIC, "Lytic lesions score 3 points in SINS."),
+        (XRAY, "NICE (NG75, 2023) advises against plain X-rays for diagnosing spinal metastases."),
+    ],
+    "unit": [
+        (MRI, "NICE says MRI for suspected cord compression should be done within 24 days."),
+        (DOSE, "The US label dose of zoledronic acid is 3.3 g at a creatinine clearance of 40 to 49 mL/min."),
+        (INFUSION, "Each infusion of zoledronic acid 4 mg takes no less than 15 hours under the US label."),
+        (ASCO, "ASCO recommends denosumab 120 mg every 4 months for bone metastases from breast cancer."),
+        (CREATININE, "With a normal baseline creatinine, a rise of 0.5 mmol/L means that zoledronic acid is withheld."),
+        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 cGy for painful uncomplicated bone metastases."),
+        (CALCITONIN, "Calcitonin lowers serum calcium within 4 to 6 days."),
+        (STEROID, "Dexamethasone 16 mcg by mouth is offered for cord compression with neurological signs, says NICE."),
+    ],
+    "drug": [
+        (DOSE, "At a creatinine clearance of 40 to 49 mL/min, the US label dose of pamidronate for bone metastases is 3.3 mg."),
+        (ASCO, "ASCO recommends zoledronic acid 120 mg every 4 weeks for bone metastases from breast cancer."),
+        (CALCITONIN, "Cinacalcet lowers serum calcium within 4 to 6 hours."),
+        (RADIUM, "Strontium-89 prolongs survival in castration-resistant prostate cancer with symptomatic bone metastases."),
+        (STEROID, "Prednisolone 16 mg by mouth is offered for cord compression with neurological signs, says NICE."),
+        (DENTAL, "A dental examination should be done before risedronate is started, according to the US label."),
+    ],
+    "body": [
+        (ASCO, "NICE recommends denosumab 120 mg every 4 weeks for bone metastases from breast cancer."),
+        (MRI, "ESMO says that MRI for suspected cord compression should be done within 24 hours."),
+        (FRACTION, "ASTRO recommends a single radiotherapy fraction of 8 Gy for painful uncomplicated bone metastases."),
+        (DENTAL, "A dental examination should be done before zoledronic acid is started, according to the EU label."),
+        (SINS, "According to NICE, a SINS total of 7 or more is the signal for a surgical opinion."),
+    ],
+    "negation": [
+        (NICE_NOT, "NICE TA265 (2012) recommends denosumab for bone metastases from prostate cancer."),
+        (ASCO, "ASCO does not recommend denosumab 120 mg every 4 weeks for bone metastases from breast cancer."),
+        (LOOP, "Loop diuretics should be given in hypercalcaemia until the patient is hydrated."),
+        (XRAY, "NICE advises plain X-rays for diagnosing spinal metastases."),
+        (MARKERS, "Bone turnover markers are recommended by ESMO (2020) for routine follow-up."),
+        (SPREAD, "Breast, prostate and lung cancers rarely spread to bone."),
+        (MRI_WEEK, "For suspected spinal metastases with neurological signs, NICE says that whole-spine MRI should be done within 1 week."),
+        (STEROID, "Dexamethasone 16 mg by mouth is offered for cord compression without neurological signs, says NICE."),
+        (LOOP, "Loop diuretics should not be given in hypercalcaemia until the patient is not hydrated."),
+    ],
+    "direction": [
+        (CALCITONIN, "Calcitonin raises serum calcium within 4 to 6 hours."),
+        (STABLE, "A SINS total of 0 to 6 means an unstable spinal segment."),
+        (CREATININE, "With a normal baseline creatinine, a fall of 0.5 mg/dL means that zoledronic acid is withheld."),
+        (CREATININE, "With a normal baseline creatinine, a rise of 0.5 mg/dL means that zoledronic acid is continued."),
+        (DENTAL, "A dental examination should be done after zoledronic acid is started, according to the US label."),
+        (LYTIC, "Blastic lesions score 2 points in SINS."),
+        (RADIUM, "Radium-223 shortens survival in castration-resistant prostate cancer with symptomatic bone metastases."),
+        (SPREAD, "Breast, prostate and lung cancers spread to bone least often."),
+        (MECHANISM, "Denosumab is an antibody that activates RANKL and its receptor RANK."),
+    ],
+    "comparator": [
+        (SINS, "A SINS total of more than 7 is the signal for a surgical opinion."),
+        (SINS, "A SINS total of 7 or less is the signal for a surgical opinion."),
+        (SINS, "A SINS total below 7 is the signal for a surgical opinion."),
+        (INFUSION, "Each infusion of zoledronic acid 4 mg takes no more than 15 minutes under the US label."),
+        (SURGERY, "Surgery for cord compression may be considered when life expectancy is less than 3 months."),
+        (MRI, "NICE says MRI for suspected cord compression should be done after 24 hours."),
+        (FRACTION, "ESMO recommends at least 8 Gy in a single radiotherapy fraction for painful uncomplicated bone metastases."),
+        (CREATININE, "With a normal baseline creatinine, a rise of up to 0.5 mg/dL means that zoledronic acid is withheld."),
+    ],
+    "scope": [
+        (ASCO, "ASCO recommends denosumab 120 mg every 4 weeks for bone metastases from prostate cancer."),
+        (ASCO, "ASCO recommends denosumab 120 mg every 4 weeks for bone metastases from all solid tumours."),
+        (SURGERY, "Surgery for cord compression must be done when life expectancy is more than 3 months."),
+        (MRI_WEEK, "For suspected spinal metastases, NICE says that whole-spine MRI should be done within 1 week."),
+        (RADIUM, "Radium-223 prolongs survival in castration-resistant prostate cancer with asymptomatic bone metastases."),
+        (RADIUM, "Radium-223 prolongs survival in breast cancer with symptomatic bone metastases."),
+        (STEROID, "Dexamethasone 16 mg by mouth is offered for all bone metastases, says NICE."),
+        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy for painful complicated bone metastases."),
+        (LOOP, "Loop diuretics should never be given in hypercalcaemia."),
+        (SPREAD, "All cancers spread to bone most often."),
+    ],
+    "added claim": [
+        (SPREAD, "Breast, prostate, lung and thyroid cancers spread to bone most often."),
+        (SINS, "A SINS total of 7 or more is the signal for a surgical opinion and for immediate bed rest."),
+        (ASCO, "ASCO recommends denosumab 120 mg every 4 weeks for bone metastases from breast cancer because it prolongs survival."),
+        (MRI, "NICE says MRI with gadolinium contrast for suspected cord compression should be done within 24 hours."),
+        (CALCITONIN, "Calcitonin lowers serum calcium within 4 to 6 hours and cures the underlying cancer."),
+        (
+            STEROID,
+            "Dexamethasone 16 mg by mouth is offered for cord compression with neurological signs together with a proton pump inhibitor, "
+            "says NICE.",
+        ),
+    ],
+    "merged sentences": [
+        (f"{MRI} {MRI_WEEK}", "NICE (2023) says that MRI for suspected cord compression should be done within 1 week."),
+        (f"{ASCO} {NICE_NOT}", "ASCO (2020) recommends denosumab 120 mg every 4 weeks for bone metastases from prostate cancer."),
+        (DOSES, "At a creatinine clearance of 50 to 60 mL/min the dose of zoledronic acid is 3.3 mg."),
+        (DOSES, "At a creatinine clearance of 40 to 49 mL/min the dose of zoledronic acid is 3.5 mg."),
+        (MECHANISM, "Denosumab binds to bone mineral and is taken up by osteoclasts."),
+        (f"{SINS} {STABLE}", "A SINS total of 0 to 6 is the signal for a surgical opinion."),
+        (f"{ASCO} {NICE_NOT}", "NICE (2012) does not recommend denosumab for bone metastases from breast cancer."),
+        (f"{CALCITONIN} {ZOLEDRONIC}", "Calcitonin lowers serum calcium within 48 to 72 hours."),
+        (f"{LYTIC} {MIXED}", "Lytic lesions score 1 point in SINS."),
+    ],
+    "another subject": [
+        (MRI, "Patients should eat two apples a day."),
+        (SPREAD, "Bone marrow makes blood cells."),
+    ],
+}
+
+# the same for edits that the check lets through
+MISSED: dict[str, list[tuple[str, str]]] = {
+    "drug": [
+        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab."),
+    ],
+    "direction": [
+        (FIXATION, "Fixation of a long bone should follow postoperative radiotherapy under the 2020 ESMO guideline."),
+        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab and in 1.8% of patients on zoledronic acid."),
+    ],
+    "scope": [
+        (MARKERS, "Bone turnover markers are not recommended by ESMO (2020)."),
+    ],
+    "added claim": [
+        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
+    ],
+}
+
+
+def judge(sentence: str, *passages: Passage) -> Verdict:
+    return verify(sentence, passages, encode=HashingEmbedder().encode_documents)
+
+
+def as_passage(text: str, *, rank: int = 1, **source: object) -> Passage:
+    """A passage of running text under a heading that lends no name, cut into sentences as the corpus is."""
+    sentences = [text] if text.startswith("|") else [text[span.start : span.end] for span in split_sentences(text)]
+    return passage_of(*sentences, rank=rank, **({"title": "", "publisher": "", "year": None} | source))
+
+
+def rows(table: dict[str, list[tuple[str, str]]], *marks: pytest.MarkDecorator) -> list[object]:
+    return [
+        pytest.param(passage, sentence, marks=marks, id=f"{kind}: {sentence[:60]}")
+        for kind, pairs in table.items()
+        for passage, sentence in pairs
+    ]
+
+
+def test_figures_of_two_sentences_in_one_sentence_are_refused() -> None:
+    """The price of catching a figure that is put with the wrong sentence: true merges of two figures are withheld, too."""
+    merged = "The dose of zoledronic acid is 3.5 mg at a clearance of 50 to 60 mL/min and 3.3 mg at 40 to 49 mL/min."
+    assert not judge(merged, as_passage(DOSES)).supported
+
+
+@pytest.mark.parametrize(("passage", "sentence"), PARAPHRASES)
+def test_a_true_paraphrase_is_supported(passage: str, sentence: str) -> None:
+    verdict = judge(sentence, as_passage(passage))
+    assert verdict.supported, verdict.reason
+    assert 0.5 <= verdict.support <= 1.0
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [*rows(CAUGHT), *rows(MISSED, pytest.mark.xfail(strict=True, reason="MISS: a minimal edit that the check lets through"))],
+)
+def test_a_minimal_edit_is_not_supported(passage: str, sentence: str) -> None:
+    verdict = judge(sentence, as_passage(passage))
+    assert not verdict.supported
+    assert 0.0 <= verdict.support < 0.5
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        (INFUSION, "Each infusion of zoledronic acid 4 mg takes at least 15 minutes under the US label."),
+        (
+            "From dilution to the end of the infusion, no more than 24 hours may pass.",
+            "From dilution to the end, at most 24 hours may pass.",
+        ),
+    ],
+)
+def test_a_bound_in_other_words_is_supported(passage: str, sentence: str) -> None:
+    assert judge(sentence, as_passage(passage)).supported
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence", "named"),
+    [
+        (MRI, "NICE says MRI for suspected cord compression should be done within 48 hours.", "48 hours"),
+        (DOSE, "The US label dose of zoledronic acid is 3.3 g at a creatinine clearance of 40 to 49 mL/min.", "3.3 g"),
+        (CALCITONIN, "Cinacalcet lowers serum calcium within 4 to 6 hours.", "Cinacalcet"),
+        (FRACTION, "ASTRO recommends a single radiotherapy fraction of 8 Gy for painful uncomplicated bone metastases.", "ASTRO"),
+        (XRAY, "NICE (NG75, 2023) advises against plain X-rays for diagnosing spinal metastases.", "NG75"),
+        (ASCO, "ASCO does not recommend denosumab 120 mg every 4 weeks for bone metastases from breast cancer.", "negates"),
+        (NICE_NOT, "NICE TA265 (2012) recommends denosumab for bone metastases from prostate cancer.", "leaves out a negation"),
+        (CALCITONIN, "Calcitonin raises serum calcium within 4 to 6 hours.", "raises"),
+        (SINS, "A SINS total of 7 or more is the signal for a surgical opinion and for immediate bed rest.", "more than"),
+    ],
+)
+def test_the_reason_names_the_failed_check(passage: str, sentence: str, named: str) -> None:
+    assert named in judge(sentence, as_passage(passage)).reason
+
+
+def test_the_quote_is_the_sentence_that_supports_it() -> None:
+    passages = [as_passage(f"{SPREAD} {CALCITONIN}"), as_passage(f"{STABLE} {SINS} {LYTIC}", rank=2)]
+    verdict = judge("A SINS total of at least 7 is the signal for a surgical opinion.", *passages)
+    (quote,) = verdict.quotes
+    assert quote.passage == 1
+    assert passages[1].text[quote.span.start : quote.span.end] == SINS
+
+
+def test_a_sentence_that_needs_two_sentences_cites_both_in_the_order_of_the_text() -> None:
+    passage = as_passage(MECHANISM)
+    verdict = judge("Bisphosphonates bind to bone mineral, whereas denosumab keeps RANKL from activating RANK.", passage)
+    assert verdict.supported
+    assert [quote.span for quote in verdict.quotes] == list(passage.sentences)
+
+
+def test_facts_of_two_passages_are_not_put_together() -> None:
+    sentence = "Bisphosphonates bind to bone mineral, whereas denosumab is an antibody that keeps RANKL from activating RANK."
+    halves = [passage_of(half, rank=rank) for rank, half in enumerate(MECHANISM.split(". "), start=1)]
+    assert not judge(sentence, *halves).supported
+
+
+def test_one_supporting_passage_among_others_is_enough() -> None:
+    passages = [as_passage(text, rank=rank) for rank, text in enumerate([SPREAD, NICE_NOT, ASCO, CALCITONIN], start=1)]
+    verdict = judge("ASCO recommends denosumab 120 mg every 4 weeks for bone metastases from breast cancer.", *passages)
+    assert verdict.supported
+    assert verdict.quotes[0].passage == 2
+
+
+def test_a_heading_lends_the_body_and_the_year() -> None:
+    passage = as_passage("MRI for suspected cord compression should be done within 24 hours.", publisher="NICE", year=2023)
+    assert judge("NICE (2023) says MRI for suspected cord compression should be done within 24 hours.", passage).supported
+
+
+@pytest.mark.parametrize(
+    ("sentence", "source"),
+    [
+        ("MRI for suspected cord compression should be done within 24 hours.", {"title": "MRI within 24 hours"}),
+        ("ESMO (2020) says MRI for suspected cord compression should be done urgently.", {"publisher": "NICE", "year": 2020}),
+        ("MRI for suspected cord compression should be done urgently since 2019.", {"year": 2023}),
+    ],
+    ids=["no figure but a year", "no other body", "no other year"],
+)
+def test_a_heading_lends_nothing_else(sentence: str, source: dict[str, object]) -> None:
+    assert not judge(sentence, as_passage("MRI for suspected cord compression should be done urgently.", **source)).supported
+
+
+def test_a_heading_does_not_lend_its_drug_to_a_sentence_about_another_drug() -> None:
+    passage = as_passage("Denosumab is given every 4 weeks for bone metastases.", title="Denosumab and zoledronic acid")
+    assert not judge("Zoledronic acid is given every 4 weeks for bone metastases.", passage).supported
+
+
+@pytest.mark.parametrize("sentence", ["", "   ", "It is.", "...", "This was what they had."])
+def test_a_sentence_that_states_nothing_is_not_supported(sentence: str) -> None:
+    verdict = judge(sentence, as_passage(MRI))
+    assert (verdict.supported, verdict.support, verdict.quotes) == (False, 0.0, ())
+    assert verdict.reason
+
+
+@pytest.mark.parametrize("passages", [[], [as_passage("")], [as_passage(" ")]], ids=["none", "an empty one", "a blank one"])
+def test_without_words_to_rest_on_nothing_is_supported(passages: Sequence[Passage]) -> None:
+    verdict = judge(MRI, *passages)
+    assert (verdict.supported, verdict.quotes) == (False, ())
+    assert "no passage" in verdict.reason
+
+
+def test_white_space_does_not_matter() -> None:
+    assert judge("Calcitonin  lowers\nserum calcium within 4 to 6 hours.", as_passage(CALCITONIN)).supported
+
+
+def test_every_sentence_of_the_library_is_supported_by_its_own_passage(shared_toy: Pipeline) -> None:
+    passages = shared_toy.search("bone", k=50)
+    assert {passage.source.document_id for passage in passages} == {fields["id"] for fields, _ in TOY_DOCUMENTS.values()}
+    refused = [
+        passage.sentence(n)
+        for passage in passages
+        for n in range(len(passage.sentences))
+        if not passage.sentence(n).startswith("|") and not judge(passage.sentence(n), passage).supported
+    ]
+    assert refused == []
+
+
+def test_the_pipeline_judges_with_its_own_embedder(shared_toy: Pipeline) -> None:
+    passages = shared_toy.search("How fast must an MRI be done for suspected cord compression?")
+    right, wrong = (
+        "MRI for suspected cord compression should be done within 24 hours.",
+        "MRI for suspected cord compression should be done within 2 days.",
+    )
+    assert [shared_toy.verify(sentence, passages).supported for sentence in (right, wrong)] == [True, False]
