@@ -96,6 +96,24 @@ def run_models(options: argparse.Namespace, settings: Settings) -> int:
     return OK
 
 
+def run_fetch(options: argparse.Namespace, settings: Settings) -> int:
+    """Download public full texts of the source list into the person's library."""
+    from rag.fetch import fetch_sources, load_sources
+
+    sources = load_sources(settings.corpus_dir / "sources.toml")
+    known = {source.source_id for source in sources}
+    unknown = [name for name in options.ids if name not in known]
+    if unknown:
+        raise SettingsError(f"source {unknown[0]!r} is not in {settings.corpus_dir / 'sources.toml'}; it has {', '.join(sorted(known))}.")
+    wanted = [source for source in sources if not options.ids or source.source_id in options.ids]
+    results = fetch_sources(wanted, settings.library_dir / "fetched", say=_say)
+    for result in results:
+        _say(f"{result.status:9}  {result.source_id}" + (f": {result.reason}" if result.reason else ""))
+    failed = sum(result.status == "failed" for result in results)
+    _say(f"{len(results)} sources, {failed} failed. Run 'python -m rag index' to read what is new.")
+    return MISSING if failed else OK
+
+
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer one question, or every line of a file."""
     filters = _filters(options)
@@ -274,6 +292,10 @@ def _parser() -> argparse.ArgumentParser:
     check_sentence.add_argument("--batch", metavar="IN.jsonl", required=True)
     check_sentence.add_argument("--out", metavar="OUT.jsonl")
     check_sentence.set_defaults(run=run_verify)
+
+    fetch = commands.add_parser("fetch", parents=[common], help="download public full texts into the library")
+    fetch.add_argument("ids", nargs="*", metavar="ID", help="sources of corpus/sources.toml; none means all")
+    fetch.set_defaults(run=run_fetch)
 
     corpus = commands.add_parser("corpus", parents=[common], help="list the library")
     corpus.add_argument("--json", action="store_true", help="print JSON")

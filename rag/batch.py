@@ -3,6 +3,7 @@
 The output is written beside its place and renamed when whole, so a killed run leaves no half file.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -37,7 +38,7 @@ def each_line(
         QuestionError: the file cannot be read, or the target cannot be written.
     """
     try:
-        lines = [line for line in source.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+        lines = [line for line in source.read_text(encoding="utf-8", errors="replace").split("\n") if line.strip()]
     except OSError as exc:
         raise QuestionError(f"--batch {str(source)!r} cannot be read ({exc.strerror}); give a file of JSON lines.") from exc
     failed = 0
@@ -48,7 +49,7 @@ def each_line(
             for line in progress(iter(lines), len(lines)):
                 row = _result(line, work)
                 failed += row.get("status") == "error"
-                out.write(json.dumps(row, ensure_ascii=False) + "\n")
+                out.write(_as_line(row))
         finally:
             if partial:
                 out.close()
@@ -58,7 +59,8 @@ def each_line(
         raise QuestionError(f"--out {str(target)!r} cannot be written ({exc.strerror}).") from exc
     finally:
         if partial:
-            partial.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                partial.unlink()
     return len(lines), failed
 
 
@@ -87,8 +89,8 @@ def verify_row(row: dict[str, Any], embedder: Embedder) -> dict[str, Any]:
 
 def _result(line: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except ValueError as exc:
+        row = json.loads(line, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as exc:
         return {"id": None, "status": "error", "reason": f"not JSON ({exc})"}
     if not isinstance(row, dict):
         return {"id": None, "status": "error", "reason": f"a JSON object is expected, found {type(row).__name__}"}
@@ -96,6 +98,20 @@ def _result(line: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> dict
         return work(row)
     except RagError as exc:
         return {"id": row.get("id"), "status": "error", "reason": str(exc)}
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _as_line(row: dict[str, Any]) -> str:
+    """One line of JSON; half a surrogate pair, which no encoding can hold, stays an escape."""
+    line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(row, allow_nan=False)
+    return line + "\n"
 
 
 def _bare_passage(place: int, text: str) -> Passage:

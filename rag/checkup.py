@@ -6,6 +6,7 @@ from rag import models
 from rag.errors import RagError
 from rag.index import Fingerprint, corpus_fingerprint, is_current, open_index
 from rag.library import library_fingerprint
+from rag.llm import check_spec
 from rag.load import load_corpus
 from rag.settings import Settings
 
@@ -65,6 +66,10 @@ def _language_model(settings: Settings) -> Finding:
     if settings.llm == "none":
         return Finding("language model", True, False, "RAG_LLM=none: answers are verbatim quotations")
     if settings.llm_base_url or settings.llm not in {"auto", "local"}:
+        try:
+            check_spec(settings.llm, settings.llm_base_url)
+        except RagError as exc:
+            return Finding("language model", False, True, str(exc))
         return Finding("language model", True, False, f"{settings.llm} {settings.llm_base_url or ''}".strip() + " (not contacted)")
     needed = settings.llm == "local"
     try:

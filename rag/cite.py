@@ -108,7 +108,7 @@ def escape_markdown(text: str) -> str:
     """Return text with every character escaped that Markdown or HTML would act on: corpus and model words are data."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"([\\`*_~\[\]])", r"\\\1", text)
-    text = re.sub(r"^(\s*\d+)([.)])(?=\s)", r"\1\\\2", text)  # "1. " would open a list
+    text = re.sub(r"^(\s*\d+)([.)])(?=\s|$)", r"\1\\\2", text)  # "1. " would open a list
     return re.sub(r"^(\s*)([-+#|])", r"\1\\\2", text)
 
 

@@ -13,10 +13,14 @@ _OPENS_LIKE_FOLLOW_UP = re.compile(
     r"^(and|but|or|so|also|then|what about|how about|what if|why|why not|how so|which one|same for|what else|really|ok|okay|even)\b",
     re.IGNORECASE,
 )
+# Pronouns that stand for something said before; "that", "one" and "it" do so only where nothing of their own sentence follows them.
 _POINTS_BACK = re.compile(
-    r"\b(it|its|they|their|them|this|that|these|those|he|she|his|her|him|the same|the latter|the former|both|either|one)\b", re.IGNORECASE
+    r"\b(its|they|their|them|this|these|those|the same|the latter|the former)\b|\b(that|it|both|either|one)\s*[?.!]*$|"
+    r"\b(does|do|is|are|was|can|could|should|will|about|of|for|with|after|before|without) (it|that)\b(?! (a|an|the|take|takes)\b)",
+    re.IGNORECASE,
 )
 SHORT_WORDS = 3  # content words below which a question without a name of the field cannot stand alone
+MAX_EARLIER_CHARS = 1000  # of an earlier question, enough to know its subject
 TOPIC_KINDS = {"drug", "score", "condition", "treatment", "imaging", "body", "tumour"}
 
 
@@ -25,23 +29,29 @@ def condense(question: str, history: list[dict[str, str]]) -> str:
 
     Example: history "What dose of zoledronic acid ...?", question "And its side effects?" -> "And its side effects? (zoledronic acid)"
 
+    A name in the follow-up takes the place of an earlier one of its kind: after a question on zoledronic acid, "And denosumab?" is about denosumab.
+
     Args:
         question: The question as checked by `guard`.
         history: Earlier messages, oldest first, as {"role", "content"}.
     """
-    asked = [message["content"] for message in history if message["role"] == "user"]
+    asked = [message["content"][:MAX_EARLIER_CHARS] for message in history if message["role"] == "user"]
     if not asked or not _leans_on_history(question):
         return question
-    own = {term.name for term in find_terms(question)}
+    own = find_terms(question)
+    replaced = {term.kind for term in own}
     for earlier in reversed(asked):
-        topic = [term.name for term in find_terms(earlier) if term.kind in TOPIC_KINDS and term.name not in own]
+        names = [term for term in find_terms(earlier) if term.kind in TOPIC_KINDS]
+        topic = [term.name for term in names if term.kind not in replaced and term.name not in {other.name for other in own}]
         if topic:
             return f"{question} ({', '.join(dict.fromkeys(topic))})"
+        if names:
+            return question
     return f"{question} ({asked[-1]})"
 
 
 def _leans_on_history(question: str) -> bool:
-    names = [term for term in find_terms(question) if term.kind in TOPIC_KINDS]
+    names = [term for term in find_terms(question) if term.kind in TOPIC_KINDS - {"body"}]
     if _OPENS_LIKE_FOLLOW_UP.search(question.strip()):
         return True
     if names:

@@ -4,6 +4,7 @@ Asks for a format and reads it; judges nothing: `verify` decides what is shown. 
 stand. The chain is LangChain's: prompt | model | parser.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,11 +18,13 @@ from rag.prompts import load_prompt
 from rag.schema import Passage
 from rag.text import collapse, split_sentences
 
-NO_ANSWER = "NO ANSWER"
+_NO_ANSWER = re.compile(r"no answer\b(?!\s+\w)", re.IGNORECASE)  # the whole reply, not the words within a sentence
 MAX_LINES = 3
 MAX_LEAD_CHARS = 200
 MAX_COMPOSED = 6  # sentences read of a composed answer; the prompt asks for five
-LIST_MARKS = "-*•–· \t"
+_LIST_MARK = re.compile(r"^(?:[-*•–·]+(?=\s|$)|\d{1,2}[.)](?=\s))\s*")
+_EMPHASIS = re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1")
+_DELIMITER = re.compile(r"<\s*(/?)\s*passages\s*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class _SelectReply(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     lines: list[int] = Field(max_length=50)
-    lead: str = ""
+    lead: str
 
 
 def select(question: str, candidates: Sequence[str], model: LanguageModel) -> Selection:
@@ -62,7 +65,13 @@ def select(question: str, candidates: Sequence[str], model: LanguageModel) -> Se
     except ValidationError as exc:
         raise LanguageModelError(f"the language model {model.name} did not reply in the format asked for.") from exc
     chosen = tuple(dict.fromkeys(number - 1 for number in parsed.lines if 1 <= number <= len(candidates)))
-    return Selection(chosen=chosen[:MAX_LINES], lead=collapse(parsed.lead)[:MAX_LEAD_CHARS])
+    return Selection(chosen=chosen[:MAX_LINES], lead=_whole_lead(parsed.lead))
+
+
+def _whole_lead(lead: str) -> str:
+    """Return the lead, or "" for one that is longer than was allowed: it was cut, and half a sentence says something else."""
+    words = collapse(lead)
+    return words if len(words) < MAX_LEAD_CHARS else ""
 
 
 def compose(question: str, passages: Sequence[Passage], model: LanguageModel, *, audience: str) -> Iterator[str]:
@@ -83,19 +92,25 @@ def compose(question: str, passages: Sequence[Passage], model: LanguageModel, *,
     chain = load_prompt("compose") | model.chat
     blocks = "\n\n".join(f"[{place}] {_label(passage)}\n{_defuse(passage.text)}" for place, passage in enumerate(passages, start=1))
     pending, sent = "", 0
+    finish: str | None = None
     with _failures(model):
         for piece in chain.stream({"passages": blocks, "question": collapse(question), "audience": audience}):
             pending += _text_of(piece.content)
+            finish = piece.response_metadata.get("finish_reason") or piece.response_metadata.get("stop_reason") or finish
             complete, pending = _take_complete(pending)
             for sentence in complete:
-                if NO_ANSWER in sentence.upper() or sent == MAX_COMPOSED:
+                if _NO_ANSWER.match(sentence) or sent == MAX_COMPOSED:
                     return
                 sent += 1
                 yield sentence
+    cut = finish not in {None, "stop", "end_turn", "end"} or (finish is None and type(model.chat).__name__ == "ChatOpenAI")
+    if cut:
+        return  # the beginning of a sentence may say the opposite of the whole
     for sentence in _sentences(pending):
-        if NO_ANSWER not in sentence.upper() and sent < MAX_COMPOSED:
-            sent += 1
-            yield sentence
+        if _NO_ANSWER.match(sentence) or sent == MAX_COMPOSED:
+            return
+        sent += 1
+        yield sentence
 
 
 def warm_up(model: LanguageModel) -> None:
@@ -148,7 +163,7 @@ def _take_complete(pending: str) -> tuple[list[str], str]:
 def _sentences(text: str) -> list[str]:
     found = []
     for line in text.splitlines():
-        stripped = line.strip().lstrip(LIST_MARKS)
+        stripped = _EMPHASIS.sub(r"\2", _LIST_MARK.sub("", line.strip()))
         found += [collapse(stripped[span.start : span.end]) for span in split_sentences(stripped)]
     return [sentence for sentence in found if any(character.isalnum() for character in sentence)]
 
@@ -160,7 +175,7 @@ def _label(passage: Passage) -> str:
 
 def _defuse(text: str) -> str:
     """Take the delimiter out of passage text, so that no document can end the data part."""
-    return text.replace("<passages>", "(passages)").replace("</passages>", "(/passages)")
+    return _DELIMITER.sub(r"(\1passages)", text)
 
 
 def _text_of(content: Any) -> str:

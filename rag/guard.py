@@ -52,7 +52,7 @@ def check_history(history: object) -> list[dict[str, str]]:
     for place, message in enumerate(history):
         role = message.get("role") if isinstance(message, dict) else None
         content = message.get("content") if isinstance(message, dict) else None
-        if role not in {"user", "assistant"} or not isinstance(content, str):
+        if not isinstance(role, str) or role not in {"user", "assistant"} or not isinstance(content, str):
             raise QuestionError(
                 f'history message {place + 1}: {{"role": "user" or "assistant", "content": text}} is expected, found {message!r:.80}.'
             )

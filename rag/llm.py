@@ -4,6 +4,7 @@ A local GGUF file is served on loopback by `rag/local_llm.py` and reached like a
 """
 
 import importlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +44,9 @@ def remote_model(spec: str, *, base_url: str | None, api_key: str | None, timeou
     Raises:
         SettingsError: the provider is unknown, its package is not installed, or its key is missing.
     """
-    provider, _, name = spec.partition(":")
-    if base_url and not name:
-        provider, name = "openai", "default"
-    if provider not in PROVIDERS or not name:
-        known = ", ".join(f"{one}:NAME" for one in PROVIDERS)
-        raise SettingsError(f"RAG_LLM is {spec!r}; expected auto, none, local, or one of {known}.")
+    provider, name = check_spec(spec, base_url)
+    if provider == "anthropic" and not api_key and not os.environ.get("ANTHROPIC_API_KEY"):
+        raise SettingsError(f"RAG_LLM={spec}: no key is set (set RAG_LLM_API_KEY or ANTHROPIC_API_KEY).")
     module_name, class_name = PROVIDERS[provider]
     try:
         chat_class = getattr(importlib.import_module(module_name), class_name)
@@ -61,6 +59,21 @@ def remote_model(spec: str, *, base_url: str | None, api_key: str | None, timeou
         raise SettingsError(
             f"RAG_LLM={spec}: {str(exc).splitlines()[0][:160]} (set RAG_LLM_API_KEY or the provider's own variable)."
         ) from exc
+
+
+def check_spec(spec: str, base_url: str | None) -> tuple[str, str]:
+    """Return provider and model name of a `RAG_LLM` that names a remote model.
+
+    Raises:
+        SettingsError: the provider is unknown, or the name is missing.
+    """
+    provider, _, name = spec.partition(":")
+    if base_url and spec == "auto":
+        return "openai", "default"
+    if provider not in PROVIDERS or not name.strip():
+        known = ", ".join(f"{one}:NAME" for one in PROVIDERS)
+        raise SettingsError(f"RAG_LLM is {spec!r}; expected auto, none, local, or one of {known}.")
+    return provider, name
 
 
 def local_model(base_url: str, name: str, *, server: object, timeout_s: float, max_tokens: int) -> LanguageModel:

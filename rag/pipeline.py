@@ -215,7 +215,7 @@ class Pipeline:
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self._fingerprints)
-        if max((passage.relevance for passage in passages), default=0.0) < self.settings.relevance_threshold:
+        if not passages or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
             yield cite.build_abstention(frame, covered=COVERED, timings_ms=clock.readings())
             return
         ranked = quotes.rank_sentences(query, passages, rarity=self.index.rarity)
@@ -223,7 +223,7 @@ class Pipeline:
         clock.stop("quotes")
         verbatim = cite.build_answer(frame, quotes.draft(chosen, passages), engine="quotes", notice=notice, timings_ms=clock.readings())
         yield verbatim
-        if engine == "quotes" or self.language_model is None:
+        if engine == "quotes" or self.language_model is None or (stop and stop.is_set()):
             return
         work = _Work(frame, ranked, chosen, self.language_model, clock, audience, stop or threading.Event())
         try:
@@ -259,6 +259,8 @@ class Pipeline:
                 yield self._answer(work, drafted, "compose", None)
         work.clock.stop("generate")
         shown = [sentence for sentence in drafted if sentence.verdict.supported]
+        if work.stop.is_set() and not shown:
+            return  # the quotes that are shown stay
         if 2 * len(shown) >= len(drafted) > 0:
             yield self._answer(work, drafted, "compose", None)
             return

@@ -169,19 +169,32 @@ def draft(sentences: Sequence[RankedSentence], passages: Sequence[Passage]) -> l
 
 
 def says_the_same(one: str, other: str) -> bool:
-    """Whether two sentences repeat each other: nearly the same words, and no figure that only one of them has."""
-    if {(f.low, f.high, f.unit) for f in find_figures(one)} != {(f.low, f.high, f.unit) for f in find_figures(other)}:
+    """Whether two sentences repeat each other: nearly the same words, and no figure, name or negation that only one of them has.
+
+    Years and bodies may be added, not changed: "MRI within 24 hours" repeats "NICE (2023) says MRI within 24 hours".
+    """
+    if _facts(one) != _facts(other):
+        return False
+    bodies = [{term.name for term in find_terms(text) if term.kind == "body"} for text in (one, other)]
+    if bodies[0] and bodies[1] and bodies[0] != bodies[1]:
         return False
     return fuzz.token_set_ratio(one.lower(), other.lower()) >= SAME_WORDS
 
 
-def readable(raw: str) -> str:
-    """Return a sentence with white space collapsed; the cells of a Markdown table row are joined by dashes.
+def _facts(text: str) -> tuple[frozenset[tuple[float, float, str, str]], frozenset[str], bool]:
+    figures = frozenset((f.low, f.high, f.unit, f.comparator) for f in find_figures(text) if not _is_year(f))
+    names = frozenset(term.name for term in find_terms(text) if term.kind in {"drug", "score"})
+    return figures, names, bool(re.search(r"\b(not|no|never|without|against)\b", text, re.IGNORECASE))
 
-    Example: "| Lytic | 2 points |" -> "Lytic — 2 points"
+
+def readable(raw: str) -> str:
+    """Return a sentence with white space collapsed; of a Markdown table row, the first cell is followed by the others.
+
+    Example: "| Lytic | 2 points |" -> "Lytic: 2 points"
     """
     if raw.startswith("|"):
-        return " — ".join(cell.strip() for cell in raw.strip().strip("|").split("|") if cell.strip())
+        first, *others = [cell.strip() for cell in raw.strip().strip("|").split("|") if cell.strip()] or [""]
+        return f"{first}: {'; '.join(others)}" if others else first
     return collapse(raw)
 
 
@@ -239,9 +252,19 @@ def _cover_names(question: str, ranked: Sequence[RankedSentence], chosen: list[R
         if best is None:
             continue
         if len(kept) == max_sentences:
-            kept.pop()
-        kept.append(best)
+            _drop_dispensable(kept, held, names)
+        if len(kept) < max_sentences:
+            kept.append(best)
     return kept
+
+
+def _drop_dispensable(kept: list[RankedSentence], held: dict[str, set[tuple[str, str]]], names: set[tuple[str, str]]) -> None:
+    """Drop the last sentence that holds no asked name, or none that another one does not hold; drop nothing where there is none."""
+    for sentence in reversed(kept):
+        others = set().union(*(held[other.text] for other in kept if other is not sentence), set())
+        if not (held[sentence.text] & names) - others:
+            kept.remove(sentence)
+            return
 
 
 def _is_year(figure: Figure) -> bool:

@@ -191,7 +191,7 @@ class Answer:
             "query": self.query,
             "status": self.status,
             "answer": self.answer,
-            "sentences": [asdict(sentence) | {"citations": list(sentence.citations)} for sentence in self.sentences],
+            "sentences": [sentence_to_dict(sentence) for sentence in self.sentences],
             "citations": [citation_to_dict(citation) for citation in self.citations],
             "passages": [passage_to_dict(passage) for passage in self.passages],
             "alerts": [asdict(alert) for alert in self.alerts],
@@ -201,6 +201,17 @@ class Answer:
             "timings_ms": dict(self.timings_ms),
             "fingerprints": dict(self.fingerprints),
         }
+
+
+def sentence_to_dict(sentence: Sentence) -> dict[str, Any]:
+    """Return a sentence as the JSON of the contract; the reason of its verdict is for the page."""
+    return {
+        "text": sentence.text,
+        "origin": sentence.origin,
+        "citations": list(sentence.citations),
+        "verdict": sentence.verdict,
+        "support": sentence.support,
+    }
 
 
 def citation_to_dict(citation: Citation) -> dict[str, Any]:

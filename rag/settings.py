@@ -4,10 +4,11 @@ Environment variables have the prefix `RAG_` (`RAG_K=6`). Constructed in `app.py
 `rag/pipeline.py` unpacks it, and rooms take plain values.
 """
 
+import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
@@ -77,6 +78,15 @@ class Settings(BaseSettings):
     # -- the page
     host: str = Field("127.0.0.1", description="Address the page listens on; loopback unless a person decides otherwise.")
     port: int = Field(7860, ge=1, le=65535, description="Port of the page.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_unknown_variable(cls, values: object) -> object:
+        known = {f"RAG_{name.upper()}" for name in cls.model_fields}
+        unknown = sorted(name for name in os.environ if name.startswith("RAG_") and name not in known)
+        if unknown:
+            raise ValueError(f"{unknown[0]} is no setting of Osseous; see rag/settings.py for their names")
+        return values
 
     @field_validator("corpus_dir", "library_dir", "index_dir", "models_dir")
     @classmethod

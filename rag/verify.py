@@ -92,7 +92,7 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Callable[[list
         failed; `reason` names the failed check of the nearest evidence.
     """
     text = collapse(sentence)
-    stems = set(content_stems(text))
+    stems = set(content_stems(_without_figures(text)))  # figures are compared as figures: "one day" is "24 hours"
     if not stems:
         return Verdict(False, 0.0, (), "the sentence states nothing that could be checked")
     windows = _nearest_windows(stems, passages)
@@ -102,6 +102,14 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Callable[[list
     cosines = vectors[1:] @ vectors[0]
     judged = [_judge(text, stems, window, float(cosine)) for window, cosine in zip(windows, cosines, strict=True)]
     return max(judged, key=lambda verdict: (verdict.supported, verdict.support, -len(verdict.quotes)))
+
+
+def _without_figures(text: str) -> str:
+    rest, at = [], 0
+    for figure in find_figures(text):
+        rest.append(text[at : figure.start])
+        at = max(at, figure.end)
+    return " ".join([*rest, text[at:]])
 
 
 def _judge(text: str, stems: set[str], window: _Window, cosine: float) -> Verdict:

@@ -31,7 +31,7 @@ def toy_settings(tmp_path: Path) -> Settings:
         index_dir=tmp_path / "index",
         models_dir=tmp_path / "models",
         llm="none",
-        relevance_threshold=0.2,
+        relevance_threshold=0.1,
     )
 
 
@@ -59,7 +59,7 @@ def _toy_index(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     with pytest.MonkeyPatch.context() as environment:
         for name in [name for name in os.environ if name.startswith("RAG_")]:
             environment.delenv(name)
-        settings = Settings(**places, llm="none", relevance_threshold=0.2)
+        settings = Settings(**places, llm="none", relevance_threshold=0.1)
     build_index(settings, embedder=HashingEmbedder())
     return settings
 

@@ -10,7 +10,7 @@ import pytest
 from rag.pipeline import Pipeline, load_language_model
 from rag.schema import Answer
 from rag.settings import Settings
-from rag.text import collapse
+from tests.library import assert_verbatim
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
@@ -29,12 +29,8 @@ def assert_all_supported(answer: Answer) -> None:
     assert answer.status == "answered"
     shown = [sentence for sentence in answer.sentences if sentence.verdict == "supported"]
     assert shown
-    corpus = {path.stem: path.read_text(encoding="utf-8") for path in Settings().corpus_dir.rglob("*.md")}
-    texts = "\n".join(corpus.values())
-    for sentence in shown:
-        assert sentence.citations
-        if sentence.origin == "library" and " — " not in sentence.text:
-            assert sentence.text in collapse(texts)
+    assert all(sentence.citations for sentence in shown)
+    assert_verbatim(answer, Settings().corpus_dir)
     withheld = [sentence.text for sentence in answer.sentences if sentence.verdict == "unsupported"]
     assert not any(text in answer.answer for text in withheld)
 

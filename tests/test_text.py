@@ -201,7 +201,13 @@ def test_words_that_only_look_british_stay_as_they_are(word: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("fracture", "fractures"), ("compressed", "compression"), ("irradiated", "irradiation"), ("weekly", "weeks"), ("recommends", "recommended")],
+    [
+        ("fracture", "fractures"),
+        ("compressed", "compression"),
+        ("irradiated", "irradiation"),
+        ("weekly", "weeks"),
+        ("recommends", "recommended"),
+    ],
 )
 def test_forms_of_a_word_share_a_stem(one: str, other: str) -> None:
     assert stem(one) == stem(other)

@@ -1,0 +1,374 @@
+"""rag.guard: limits of a question and its history, and when an emergency notice stands above the answer."""
+
+import pytest
+import yaml
+
+from rag.errors import QuestionError
+from rag.guard import ALERTS_FILE, MAX_HISTORY, check_history, check_question, find_alerts
+
+CORD, CALCIUM, FRACTURE = "cord-compression", "hypercalcaemia", "pathological-fracture"
+
+
+@pytest.mark.parametrize(
+    ("question", "cleaned"),
+    [
+        ("What is SINS?", "What is SINS?"),
+        ("  What is SINS? \n", "What is SINS?"),
+        ("What\x00 is\x1b SINS?", "What  is  SINS?"),
+        ("What\u200bis SINS?", "What is SINS?"),
+        ("What \u202eis SINS?", "What  is SINS?"),
+        ("What \ud800is SINS?", "What  is SINS?"),
+        ("One line\nanother\tline", "One line\nanother\tline"),
+        ("7", "7"),
+        ("骨転移とは?", "骨転移とは?"),
+    ],
+)
+def test_returns_the_question_without_control_characters(question: str, cleaned: str) -> None:
+    assert check_question(question, 100) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("question", "says"),
+    [
+        (None, "NoneType"),
+        (42, "int"),
+        (["What?"], "list"),
+        (b"What?", "bytes"),
+        ("", "empty"),
+        (" \n\t ", "empty"),
+        ("\u200b\x00", "empty"),
+        ("?!…", "no words"),
+        ("🙂", "no words"),
+        ("x" * 21, "21"),
+    ],
+)
+def test_refuses_what_is_no_question_and_says_why(question: object, says: str) -> None:
+    with pytest.raises(QuestionError, match=says):
+        check_question(question, 20)
+
+
+def test_the_limit_counts_what_is_left_after_cleaning() -> None:
+    assert check_question("  " + "x" * 20 + "  ", 20) == "x" * 20
+
+
+def test_history_is_reduced_to_role_and_content() -> None:
+    message = {"role": "user", "content": "What is SINS?", "metadata": {"x": 1}}
+    assert check_history([message]) == [{"role": "user", "content": "What is SINS?"}]
+    assert check_history(({"role": "assistant", "content": ""},)) == [{"role": "assistant", "content": ""}]
+
+
+@pytest.mark.parametrize("history", [None, [], ()])
+def test_no_history_is_an_empty_one(history: object) -> None:
+    assert check_history(history) == []
+
+
+def test_keeps_the_last_messages_of_a_long_history() -> None:
+    history = [{"role": "user", "content": str(n)} for n in range(MAX_HISTORY + 7)]
+    kept = check_history(history)
+    assert [message["content"] for message in kept] == [str(n) for n in range(7, MAX_HISTORY + 7)]
+
+
+@pytest.mark.parametrize(
+    ("history", "says"),
+    [
+        ("What?", "found str"),
+        (b"What?", "found bytes"),
+        ({"role": "user", "content": "x"}, "found dict"),
+        (7, "found int"),
+        (["What?"], "message 1"),
+        ([{"role": "user", "content": "x"}, {"role": "system", "content": "x"}], "message 2"),
+        ([{"role": "user"}], "message 1"),
+        ([{"content": "x"}], "message 1"),
+        ([{"role": "user", "content": None}], "message 1"),
+        ([{"role": "user", "content": [{"type": "text", "text": "x"}]}], "message 1"),
+        ([{"role": ["user"], "content": "x"}], "message 1"),
+        ([("user", "x")], "message 1"),
+    ],
+)
+def test_refuses_a_broken_history_and_names_the_message(history: object, says: str) -> None:
+    with pytest.raises(QuestionError, match=says):
+        check_history(history)
+
+
+def test_does_not_repeat_a_broken_message_at_length() -> None:
+    with pytest.raises(QuestionError) as caught:
+        check_history([{"role": "user", "content": 7, "more": "x" * 10_000}])
+    assert len(str(caught.value)) < 300
+
+
+EMERGENCIES = [
+    # cord compression, in the words of patients and families
+    (CORD, "my dad has prostate cancer and suddenly can't move his legs"),
+    (CORD, "My dad has prostate cancer and suddenly can’t move his legs"),
+    (CORD, "I have breast cancer and my legs have gone numb since this morning"),
+    (CORD, "My mum has lung cancer and her legs feel weak, she nearly fell"),
+    (CORD, "I've got bone mets and I can't feel my feet"),
+    (CORD, "my husband with myeloma has wet himself and has back pain"),
+    (CORD, "I have cancer and I can’t pee since yesterday"),
+    (CORD, "My legs keep giving way and I have mets in my spine"),
+    (CORD, "my back hurts terribly and my legs are tingling"),
+    (CORD, "my wife can't walk any more, she has cancer in her spine"),
+    (CORD, "I have severe back pain that is worse lying down and I have prostate cancer"),
+    (CORD, "I've lost control of my bladder and my back is killing me"),
+    (CORD, "numbness around my back passage and I have secondary breast cancer"),
+    (CORD, "my grandfather has kidney cancer and is struggling to get up the stairs, his legs are heavy"),
+    (CORD, "My partner has bone cancer and says it feels like pins and needles from the waist down"),
+    (CORD, "Help, my father is off his legs, he has metastatic prostate cancer"),
+    (CORD, "band of pain around my chest and heavy legs, I have lung cancer"),
+    (CORD, "my arms are weak and I have a tumour in my neck"),
+    (CORD, "he soiled himself and has spinal mets"),
+    (CORD, "What should I do? My legs are numb and I have cancer in my spine."),
+    (CORD, "Can I wait until Monday if my legs are going weak and I have bone metastases?"),
+    (CORD, "Why are my legs numb? I have secondary breast cancer in the spine."),
+    (CORD, "No numbness but my legs are very weak and I have bone mets"),
+    (CORD, "My dad has no pain but can't move his legs. He has lung cancer."),
+    (CORD, "I CAN'T FEEL MY LEGS, I HAVE CANCER"),
+    (CORD, "mum has lung cancer, legs numb, cannot walk"),
+    (CORD, "My dad has no pain and is paralysed, he has lung cancer"),
+    (CORD, "She has lost the feeling in her legs and has lung cancer"),
+    (CORD, "severe pain in my back and I have prostate cancer"),
+    (CORD, "my back hurts, worse at night, and I have breast cancer"),
+    (CORD, "I have a band of tightness around my chest and my legs are numb"),
+    (CORD, "I have a band of pain around my chest and can't pee"),
+    (CORD, "my legs are numb and I have wet myself"),
+    # in the words of clinicians
+    (CORD, "sudden leg weakness, known prostate cancer"),
+    (CORD, "What next? Patient with lung cancer is paralysed"),
+    (CORD, "68M with prostate cancer, acute paraparesis and urinary retention"),
+    (CORD, "72 yo woman with breast cancer, new bilateral leg weakness and saddle anaesthesia"),
+    (CORD, "Patient with myeloma has new onset incontinence and back pain, what now?"),
+    (CORD, "The patient has lung cancer with progressive leg weakness over 48 hours. Which steroid dose?"),
+    (CORD, "suspected MSCC in my patient, how much dexamethasone?"),
+    (CORD, "Pt with known bone mets presents with urinary retention and sensory level at T10"),
+    (CORD, "55F metastatic breast ca, unable to walk since last night"),
+    (CORD, "MRI shows cord compression at T8 in our patient. Next step?"),
+    (CORD, "A patient with renal cell carcinoma cannot lift her legs, no pain"),
+    (CORD, "Patient on denosumab now has foot drop and thoracic back pain, known metastases"),
+    (CORD, "suspected cauda equina in a patient with bladder cancer"),
+    (CORD, "How should I treat a man with prostate cancer and paraplegia for 6 hours?"),
+    # dangerous hypercalcaemia
+    (CALCIUM, "my mum has breast cancer and is very confused and thirsty"),
+    (CALCIUM, "My calcium is 3.6, should I go to hospital?"),
+    (CALCIUM, "My dad's calcium level is 15 mg/dL and he is sleepy"),
+    (CALCIUM, "The hospital said my calcium is very high and I keep vomiting"),
+    (CALCIUM, "my wife has myeloma, she is drinking gallons and is hard to wake"),
+    (CALCIUM, "dad has bone mets and he's constipated, thirsty and muddled"),
+    (CALCIUM, "I have high calcium and I feel drowsy"),
+    (CALCIUM, "I have high calcium and am very thirsty"),
+    (CALCIUM, "Mum has cancer, she is peeing a lot and not making sense"),
+    (CALCIUM, "My husband has lung cancer, is so thirsty and keeps being sick"),
+    (CALCIUM, "my mum's calcium is through the roof and she's delirious"),
+    (CALCIUM, "Patient with corrected calcium 3.9 mmol/L, what first?"),
+    (CALCIUM, "70F myeloma, Ca 3.7, drowsy, creatinine 200"),
+    (CALCIUM, "The patient has hypercalcaemia and is confused. Fluids first?"),
+    (CALCIUM, "64 year old man with squamous lung cancer, polyuria, confusion and calcium of 14.2 mg/dL"),
+    (CALCIUM, "my patient's adjusted calcium is 3.52"),
+    (CALCIUM, "Patient obtunded, serum calcium 16 mg/dL, what dose of zoledronic acid?"),
+    (CALCIUM, "Hypercalcemia of malignancy with seizure in this patient, what now?"),
+    (CALCIUM, "calcium 3.4 mmol/L in patient with myeloma, confused"),
+    # pathological fracture
+    (FRACTURE, "my mum has breast cancer in her hip and heard a snap, now she can't stand"),
+    (FRACTURE, "I have bone mets and my arm just broke when lifting a bag"),
+    (FRACTURE, "My dad with myeloma felt a crack in his leg getting up and can't put weight on it"),
+    (FRACTURE, "I have cancer in my thigh bone and it gave way today, sudden pain"),
+    (FRACTURE, "my wife has metastatic cancer and her arm is bent and she can't move it"),
+    (FRACTURE, "I turned over in bed, felt a pop in my hip, I have prostate cancer"),
+    (FRACTURE, "Gran has lung cancer and her leg broke just stepping off the kerb"),
+    (FRACTURE, "She coughed and felt a rib pop. She has breast cancer."),
+    (FRACTURE, "Patient with lytic lesion of femur now unable to weight bear after hearing a crack"),
+    (FRACTURE, "78F with breast cancer, pathological fracture of the humerus today"),
+    (FRACTURE, "My patient with known femoral metastasis has fractured after a minor fall, what next?"),
+    (FRACTURE, "Pt with renal cell mets, sudden hip pain, femur fracture on x-ray"),
+]
+
+MISSED = {
+    "guard._occurs looks ahead for 'can't' and 'cannot' in text that ends before them, so a negation reaches across 'and'": [
+        (CORD, "My dad has no pain and can't move his legs. He has lung cancer."),
+        (CORD, "She has no bladder trouble and cannot feel her feet, she has breast cancer"),
+    ],
+    "guard._rule_holds drops a whole clause for a word of the past, the cancer and today's symptoms with it": [
+        (CORD, "I had breast cancer 5 years ago and now my legs are weak and my back hurts"),
+        (CORD, "He was treated for prostate cancer in 2019 and now cannot walk"),
+        (CORD, "I was treated for breast cancer years ago and now have severe back pain and weak legs"),
+        (CORD, "My previously fit patient with renal cancer now has weak legs"),
+        (CORD, "previous breast cancer, now acute urinary retention and back pain in this patient"),
+    ],
+    "alerts.yaml, general: a question of management that tells of a patient is taken for one in general": [
+        (CORD, "Is surgery indicated for this patient with MSCC and paraplegia for 12 hours?"),
+    ],
+    "alerts.yaml, person and acute: telegram style without a person the table knows": [
+        (CORD, "legs like jelly and cant walk, got bone cancer"),
+        (CORD, "Patient unable to mobilise since this morning, known metastatic breast cancer"),
+        (CALCIUM, "Ca2+ 3.9 in a patient with SCC lung"),
+        (CALCIUM, "Patient is comatose with hypercalcaemia"),
+    ],
+    "alerts.yaml, legs_fail: words for weak legs and gait that the table lacks": [
+        (CORD, "mum has bone cancer and is wobbly when she walks and keeps falling"),
+        (CORD, "I have myeloma and my legs won't hold me"),
+        (CORD, "My legs feel like lead and I've got cancer in my back"),
+        (CORD, "I keep tripping over and I've got mets in my spine"),
+        (CORD, "electric shocks down my spine when I bend my neck, I have breast cancer"),
+        (CORD, "pt c/o band-like pain and gait disturbance, hx of ca prostate"),
+        (CORD, "70M, ca prostate, bilateral lower limb weakness 3/5, reduced anal tone"),
+    ],
+    "alerts.yaml, bladder_bowel: words for retention that the table lacks": [
+        (CORD, "i have mets in my back and havent been able to pee all day"),
+        (CORD, "My bladder does not empty and I have cancer in my spine"),
+        (CORD, "Haven't peed for 12 hours, have prostate cancer and back pain"),
+    ],
+    "alerts.yaml, confused_or_dry: sleeping all day is not among its words": [
+        (CALCIUM, "My dad who has cancer is drinking loads and sleeping all day"),
+    ],
+    "alerts.yaml, pathological-fracture: while, loud crack, sudden pain and collarbone are not among its words": [
+        (FRACTURE, "My mum's arm snapped while she was brushing her hair. She has myeloma."),
+        (FRACTURE, "dad's leg gave way with a loud crack, he has kidney cancer"),
+        (FRACTURE, "sudden pain in my thigh and I can't walk, I have bone metastases in the femur"),
+        (FRACTURE, "My collarbone snapped, I have cancer"),
+    ],
+}
+
+NO_EMERGENCIES = [
+    # questions in general
+    "What are the signs of metastatic spinal cord compression?",
+    "What are the red flags of cord compression?",
+    "How is hypercalcaemia treated?",
+    "Which patients with leg weakness need an MRI within 24 hours?",
+    "Is back pain a symptom of bone metastasis?",
+    "What causes pathological fractures in breast cancer?",
+    "How fast must an MRI be done when cord compression is suspected?",
+    "What dose of dexamethasone is given in MSCC?",
+    "Can hypercalcaemia cause confusion?",
+    "Explain why bone metastases can lead to paralysis",
+    "What calcium level is severe hypercalcaemia?",
+    "What is the risk of fracture with a Mirels score of 9?",
+    "What does NICE say about retention of urine in MSCC?",
+    "What should a patient with MSCC be told about lying flat?",
+    "In the trial, what share of patients could walk after surgery for cord compression?",
+    "How long can a patient with cord compression survive?",
+    "Incidence of skeletal-related events: fracture, cord compression, hypercalcaemia",
+    "What is today's standard for MSCC?",
+    "Does progressive disease change the choice of bone-targeted agent?",
+    "Can you give me a quiz on hypercalcaemia and confusion?",
+    "dose of zoledronic acid with calcium 3.2 mmol/L and CrCl 40",
+    # said of somebody, but no emergency
+    "my dad has prostate cancer, what are the usual symptoms of spread to bone?",
+    "I am a medical student, what are the signs of cord compression?",
+    "I need the warning signs of cord compression, weak legs and so on, for a talk",
+    "I'm revising for an exam: list the symptoms of hypercalcaemia",
+    "We are writing a guideline on cord compression, which steroid dose do you list?",
+    "How do I explain hypercalcaemia to my patient?",
+    "Write a summary of MSCC for my patient leaflet",
+    "My patient is on denosumab, how often should calcium be checked?",
+    "Does my patient with a Mirels score of 8 need prophylactic fixation?",
+    "Does denosumab lower the risk that my cancer breaks a bone?",
+    "My mum takes zoledronic acid and feels tired",
+    "My calcium was 2.3 last week, is that normal?",
+    "My calcium is 2.6, is that high?",
+    "Her calcium is 2.2 mmol/L after denosumab, what now?",
+    "calcium 12 mg of supplement today",
+    "My dad has bone mets and mild back pain for years, which painkiller is best?",
+    "My mother has cancer and is constipated from morphine",
+    "My patient is thirsty. Can he drink before the scan today?",
+    "I have a fractured wrist from skiing",
+    "My leg is in a cast after a football injury",
+    "My mother has cancer and had a broken tooth today",
+    "My friend snapped at me today because I have cancer",
+    "My feet are cold. I have prostate cancer. Is that hormones?",
+    "I feel heavy and tired, I have breast cancer",
+    "Can my dad have a dental extraction on denosumab? His jaw is numb.",
+    "Is 8 Gy in one fraction enough for bone pain now?",
+    # negated
+    "I have prostate cancer but no leg weakness and no back pain",
+    "My mum has breast cancer. She has no numbness, can walk and has no trouble peeing.",
+    "Patient denies leg weakness, no incontinence, known prostate cancer. Which imaging?",
+    "The patient with breast cancer is not confused, calcium 2.4",
+    "My dad has cancer. He has never been confused or thirsty.",
+    "I have never had any trouble walking. I have bone mets. Is exercise safe?",
+    "My patient with breast cancer has no fracture of the hip today, only arthritis",
+    "Has my patient's hypercalcaemia been excluded if calcium is normal?",
+    # past
+    "My husband had spinal cord compression last year and has recovered. Can he have denosumab?",
+    "My father broke his hip 10 years ago and now has prostate cancer. Is zoledronic acid safe?",
+    "My mum was treated for hypercalcaemia two years ago. Could it come back?",
+    "My legs were numb last year, but they recovered. I have prostate cancer.",
+    "I broke my arm in 2015 and was told I have osteoporosis",
+    # nothing of the kind
+    "hello",
+    "x",
+]
+
+FALSE_ALARMS = {
+    "alerts.yaml, general: a question that opens with a small clause is not seen as general": [
+        "Why did NICE say that a patient with suspected cord compression should lie flat?",
+        "Which is better for a patient who cannot walk after cord compression, surgery or radiotherapy?",
+        "How is acute back pain with leg weakness worked up?",
+        "A man with myeloma: what is the chance of hip fracture now and later?",
+    ],
+    "alerts.yaml, legs_fail: cannot stand, move or use something other than a limb": [
+        "I can't stand the taste of denosumab tablets, I have breast cancer",
+        "I can't move my appointment for the bone scan, I have cancer",
+        "I have difficulty using this site, I have prostate cancer",
+    ],
+    "guard._occurs looks for a negation before the words only, not within or after them": [
+        "Her legs are not weak. She has bone mets.",
+        "The patient's leg weakness was ruled out, known breast cancer.",
+    ],
+    "alerts.yaml, person: whose words or work are told of is taken for who is ill": [
+        "My teacher said legs feel weak in cord compression, is that in the article?",
+        "We suspect that cord compression is under-coded in our data",
+    ],
+    "alerts.yaml, hypercalcaemia: drowsy and constipated suffices without a cancer, which makes the group with a cancer idle": [
+        "my mum gets drowsy from morphine and constipated, is this normal?",
+    ],
+}
+
+
+def grouped(groups: dict[str, list]) -> list:
+    return [
+        pytest.param(row, marks=pytest.mark.xfail(strict=True, reason=f"BUG: {cause}"), id=str(row[1] if isinstance(row, tuple) else row))
+        for cause, rows in groups.items()
+        for row in rows
+    ]
+
+
+def alerts_of(question: str) -> list[str]:
+    return [alert.id for alert in find_alerts(question)]
+
+
+@pytest.mark.parametrize("row", [*(pytest.param(row, id=row[1]) for row in EMERGENCIES), *grouped(MISSED)])
+def test_an_emergency_is_flagged(row: tuple[str, str]) -> None:
+    alert, question = row
+    assert alert in alerts_of(question)
+
+
+@pytest.mark.parametrize("row", [*NO_EMERGENCIES, *grouped(FALSE_ALARMS)])
+def test_other_questions_call_no_alert(row: str) -> None:
+    assert alerts_of(row) == []
+
+
+def test_alerts_come_in_the_order_of_the_table() -> None:
+    both = "My calcium is 3.9 and I am confused. I have myeloma and my legs are weak."
+    assert alerts_of(both) == [CORD, CALCIUM]
+
+
+def test_line_breaks_and_double_spaces_change_nothing() -> None:
+    assert alerts_of("My dad has\nprostate  cancer and can't\n move his legs") == [CORD]
+
+
+def test_an_alert_says_what_it_is_and_what_to_do_on_one_line() -> None:
+    table = yaml.safe_load(ALERTS_FILE.read_text(encoding="utf-8"))
+    questions = {CORD: EMERGENCIES[0][1], CALCIUM: "My calcium is 3.6", FRACTURE: "My arm just broke when lifting a bag, I have cancer"}
+    assert {rule["id"] for rule in table["alerts"]} == set(questions)
+    for name, question in questions.items():
+        (alert,) = find_alerts(question)
+        assert alert.id == name
+        assert alert.title
+        assert "999" in alert.message
+        assert "112" in alert.message
+        assert "\n" not in alert.message
+
+
+def test_each_rule_uses_parts_of_the_table_and_every_part_is_used() -> None:
+    table = yaml.safe_load(ALERTS_FILE.read_text(encoding="utf-8"))
+    used = {part for rule in table["alerts"] for group in rule["any_of"] for part in group}
+    assert used == set(table["parts"])
