@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-FORMAT = 2  # raise when what is stored changes its meaning: older indexes are then refused and rebuilt
+FORMAT = 3  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
 EMBED_BATCH = 1024  # texts between two steps of the progress bar; the model sorts them by length, so larger is faster
 SPACE = {"hnsw": {"space": "cosine", "ef_search": 128}}
 

@@ -183,7 +183,7 @@ def says_the_same(one: str, other: str) -> bool:
 
 def _facts(text: str) -> tuple[frozenset[tuple[float, float, str, str]], frozenset[str], bool]:
     figures = frozenset((f.low, f.high, f.unit, f.comparator) for f in find_figures(text) if not _is_year(f))
-    names = frozenset(term.name for term in find_terms(text) if term.kind in {"drug", "score"})
+    names = frozenset(term.name for term in find_terms(text) if term.kind in {"drug", "score", "tumour"})
     return figures, names, bool(re.search(r"\b(not|no|never|without|against)\b", text, re.IGNORECASE))
 
 
