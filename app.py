@@ -18,13 +18,12 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 
 import gradio as gr
-from pydantic import ValidationError
 
 from rag.cite import COUNTRY, escape_markdown
 from rag.errors import RagError
 from rag.pipeline import Pipeline, build_index, build_pipeline, load_language_model
 from rag.schema import Answer, Citation, Passage
-from rag.settings import Settings
+from rag.settings import Settings, load_settings
 
 ASSETS = Path(__file__).parent / "assets"
 READY_TIMEOUT_S = 300.0  # building the index of a large library takes minutes; a person is told so meanwhile
@@ -91,6 +90,8 @@ class Backend:
             pipeline.attach(*load_language_model(self._settings))
         except RagError as exc:
             self._problem = str(exc)
+        except Exception as exc:  # whatever it is, the page must say so instead of waiting for ever
+            self._problem = f"unexpected {type(exc).__name__} while loading; run 'python -m rag check'."
         finally:
             self.loading = ""
             self._ready.set()
@@ -255,10 +256,9 @@ def _sentence(text: str) -> str:
 def main() -> int:
     """Serve the page; return an exit code."""
     try:
-        settings = Settings()
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        print(f"error: setting RAG_{'__'.join(map(str, first['loc'])).upper()}: {first['msg']}, found {first['input']!r}.", file=sys.stderr)
+        settings = load_settings()
+    except RagError as exc:
+        print(f"error: {exc}", file=sys.stderr)
         return 2
     page = build_app(Backend(settings).start())
     page.queue(default_concurrency_limit=8, max_size=64)

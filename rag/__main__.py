@@ -12,11 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from pydantic import ValidationError
-
 from rag.errors import QuestionError, RagError, SettingsError
 from rag.schema import AUDIENCES, KINDS, Answer, Passage, passage_to_dict
-from rag.settings import Settings
+from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from rag.pipeline import Filters, Pipeline
@@ -251,12 +249,7 @@ def _passage_text(passage: Passage) -> str:
 
 def _settings(options: argparse.Namespace) -> Settings:
     given = {"corpus_dir": options.corpus, "index_dir": options.index}
-    try:
-        return Settings(**{name: Path(value) for name, value in given.items() if value})  # type: ignore[arg-type]
-    except ValidationError as exc:
-        first = exc.errors()[0]
-        name = "RAG_" + "__".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"setting {name}: {first['msg']}, found {first['input']!r}.") from exc
+    return load_settings(**{name: Path(value) for name, value in given.items() if value})
 
 
 def _parser() -> argparse.ArgumentParser:

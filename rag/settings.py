@@ -8,12 +8,30 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from rag.errors import SettingsError
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 EngineChoice = Literal["auto", "quotes", "select", "compose"]
+
+
+def load_settings(**given: object) -> "Settings":
+    """Return the settings of the environment, with the given ones in their place.
+
+    Raises:
+        SettingsError: a value is out of its bounds, or a variable with our prefix is no setting; never shows a secret.
+    """
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        if not first["loc"]:
+            raise SettingsError(first["msg"].removeprefix("Value error, ") + ".") from exc
+        name = "RAG_" + "__".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"setting {name}: {first['msg']}, found {first['input']!r:.80}.") from exc
 
 
 class Settings(BaseSettings):
