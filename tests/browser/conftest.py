@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from rag.pipeline import Pipeline
 from tests.conftest import TEST_INDEX_DIR
 
 PROJECT = Path(__file__).parents[2]
@@ -48,8 +49,9 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def page_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page that a real `python app.py` serves, with the quotes engine."""
+def page_address(chromium: Browser, real_pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page that a real `python app.py` serves, with the quotes engine; `real_pipeline` has built its index."""
+    assert real_pipeline.index.n_chunks
     folder = tmp_path_factory.mktemp("page")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

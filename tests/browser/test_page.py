@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 CITATION = "#osseous-chat a[href*='#source-']"
-ANSWER_TIMEOUT_MS = 60_000  # the first question waits for the index to be built
+ANSWER_TIMEOUT_MS = 90_000  # the first question waits for the embedding model to be loaded
 
 
 def ask(page: Page, question: str) -> None:
