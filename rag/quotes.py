@@ -60,6 +60,7 @@ class RankedSentence:
     number: int
     text: str
     value: float
+    is_row: bool = False
 
 
 def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callable[[str], float]) -> list[RankedSentence]:
@@ -93,7 +94,7 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
             value -= ORPHAN_PENALTY if _ORPHAN.search(text) else 0.0
             value -= ABOUT_DIGEST_PENALTY if _ABOUT_DIGEST.search(f"{passage.section} {text}") else 0.0
             if text not in ranked or value > ranked[text].value:
-                ranked[text] = RankedSentence(place, number, text, value)
+                ranked[text] = RankedSentence(place, number, text, value, raw.startswith("|"))
     return sorted(ranked.values(), key=lambda sentence: (-sentence.value, sentence.passage, sentence.number))
 
 
@@ -109,7 +110,7 @@ def choose_sentences(question: str, ranked: Sequence[RankedSentence], *, max_sen
     for sentence in ranked[1:]:
         if len(chosen) == max_sentences or sentence.value < floor:
             break
-        if not any(says_the_same(sentence.text, other.text) for other in chosen):
+        if not any(says_the_same(sentence.text, other.text) or _is_its_row(sentence, other) for other in chosen):
             chosen.append(sentence)
     if CONTRAST.search(question):
         chosen = _cover_names(question, ranked, chosen, max_sentences)
@@ -179,6 +180,11 @@ def says_the_same(one: str, other: str) -> bool:
     if bodies[0] and bodies[1] and bodies[0] != bodies[1]:
         return False
     return fuzz.token_set_ratio(one.lower(), other.lower()) >= SAME_WORDS
+
+
+def _is_its_row(row: RankedSentence, sentence: RankedSentence) -> bool:
+    """Whether a table row states the figures of a sentence of the same passage: our tables stand beside their sentences."""
+    return row.is_row and row.passage == sentence.passage and _facts(row.text)[0] == _facts(sentence.text)[0]
 
 
 def _facts(text: str) -> tuple[frozenset[tuple[float, float, str, str]], frozenset[str], bool]:

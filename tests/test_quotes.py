@@ -401,3 +401,12 @@ def test_every_sentence_of_a_verbatim_answer_stands_in_its_file(shared_toy: Pipe
     answer = shared_toy.answer(question)
     assert answer.status == "answered"
     assert_verbatim(answer, shared_toy.settings.corpus_dir)
+
+
+def test_a_table_row_is_not_shown_beside_the_sentence_that_states_it() -> None:
+    """Rows and sentences of the same passage state the same figures; of another passage, the row is news."""
+    sentence = RankedSentence(0, 1, "At a creatinine clearance of 40 to 49 mL/min the dose of zoledronic acid is 3.3 mg.", 1.0)
+    row = RankedSentence(0, 0, "40–49 mL/min: 3.3 mg of zoledronic acid", 0.95, is_row=True)
+    elsewhere = RankedSentence(1, 0, row.text, 0.9, is_row=True)
+    assert choose_sentences("dose at 45?", [sentence, row], max_sentences=4) == [sentence]
+    assert choose_sentences("dose at 45?", [sentence, elsewhere], max_sentences=4) == [sentence, elsewhere]
