@@ -21,6 +21,11 @@ _POINTS_BACK = re.compile(
 )
 SHORT_WORDS = 3  # content words below which a question without a name of the field cannot stand alone
 MAX_EARLIER_CHARS = 1000  # of an earlier question, enough to know its subject
+CIRCUMSTANCES = {
+    "renal impairment",
+    "creatinine clearance",
+    "bone pain",
+}  # conditions of a patient, no new subject: "and in kidney failure?"
 TOPIC_KINDS = {"drug", "score", "condition", "treatment", "imaging", "body", "tumour"}
 
 
@@ -39,7 +44,7 @@ def condense(question: str, history: list[dict[str, str]]) -> str:
     if not asked or not _leans_on_history(question):
         return question
     own = find_terms(question)
-    replaced = {term.kind for term in own}
+    replaced = {term.kind for term in own if term.name not in CIRCUMSTANCES}
     for earlier in reversed(asked):
         names = [term for term in find_terms(earlier) if term.kind in TOPIC_KINDS]
         topic = [term.name for term in names if term.kind not in replaced and term.name not in {other.name for other in own}]

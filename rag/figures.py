@@ -20,7 +20,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "umol/l": ("µmol/L", 1), "micromol/l": ("µmol/L", 1), "ml/min/1.73 m²": ("mL/min/1.73 m²", 1), "ml/min/1.73 m2": ("mL/min/1.73 m²", 1),
     "ml/min": ("mL/min", 1), "ml per minute": ("mL/min", 1), "mg/kg": ("mg/kg", 1), "mg per kg": ("mg/kg", 1), "mg/hour": ("mg/h", 1),
     "mg/h": ("mg/h", 1), "mg·h/l": ("mg·h/L", 1), "milligrams": ("mg", 1), "milligram": ("mg", 1), "mg": ("mg", 1), "micrograms": ("µg", 1),
-    "mcg": ("µg", 1), "µg": ("µg", 1), "kg": ("kg", 1), "grams": ("g", 1), "g": ("g", 1), "gy": ("Gy", 1), "gray": ("Gy", 1),
+    "mcg": ("µg", 1), "ug": ("µg", 1), "µg": ("µg", 1), "kg": ("kg", 1), "grams": ("g", 1), "g": ("g", 1), "gy": ("Gy", 1), "gray": ("Gy", 1),
     "cgy": ("Gy", 0.01), "iu": ("IU", 1), "ml": ("mL", 1), "millilitres": ("mL", 1), "litres": ("L", 1), "liters": ("L", 1), "l": ("L", 1),
     "per cent": ("%", 1), "percent": ("%", 1), "%": ("%", 1), "minutes": ("h", 1 / 60), "minute": ("h", 1 / 60), "min": ("h", 1 / 60),
     "hourly": ("h", 1), "hours": ("h", 1), "hour": ("h", 1), "hrs": ("h", 1), "hr": ("h", 1), "h": ("h", 1), "daily": ("h", 24),
@@ -58,7 +58,7 @@ _FIGURE = re.compile(
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
-_CODE_BEFORE = re.compile(r"(?:\b[A-Z]{1,3}\d+\s*[-–]\s*|\b(?:radium|strontium|samarium|lutetium)[\s-])$", re.IGNORECASE)
+_CODE_BEFORE = re.compile(r"(?:\b[A-Z]{1,3}\d+\s*[-–/]\s*|\b(?:radium|strontium|samarium|lutetium)[\s-])$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

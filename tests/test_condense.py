@@ -117,3 +117,15 @@ def test_a_subject_that_is_replaced_is_not_searched_again(asked: str, question: 
 
 def test_a_query_does_not_take_over_a_message_without_end() -> None:
     assert len(condense("And why?", conversation("word " * 5000))) <= 2100
+
+
+@pytest.mark.parametrize("question", ["What about in renal impairment?", "Even with a low creatinine clearance?"])
+def test_a_circumstance_does_not_replace_the_disease_that_was_asked_about(question: str) -> None:
+    assert "hypercalcaemia" in condense(question, conversation("How is hypercalcaemia treated?"))
+
+
+@pytest.mark.xfail(
+    strict=True, reason="BUG: condense.condense drops what was asked of the old subject (its dose) together with the subject"
+)
+def test_a_replaced_subject_is_asked_the_same_thing() -> None:
+    assert "dose" in condense("And denosumab?", conversation(ZOLEDRONIC))
