@@ -179,6 +179,21 @@ EMERGENCIES = [
     (FRACTURE, "78F with breast cancer, pathological fracture of the humerus today"),
     (FRACTURE, "My patient with known femoral metastasis has fractured after a minor fall, what next?"),
     (FRACTURE, "Pt with renal cell mets, sudden hip pain, femur fracture on x-ray"),
+    (CORD, "legs like jelly and cant walk, got bone cancer"),
+    (CORD, "Patient unable to mobilise since this morning, known metastatic breast cancer"),
+    (CALCIUM, "Patient is comatose with hypercalcaemia"),
+    (CORD, "mum has bone cancer and is wobbly when she walks and keeps falling"),
+    (CORD, "I have myeloma and my legs won't hold me"),
+    (CORD, "My legs feel like lead and I've got cancer in my back"),
+    (CORD, "I keep tripping over and I've got mets in my spine"),
+    (CORD, "electric shocks down my spine when I bend my neck, I have breast cancer"),
+    (CORD, "pt c/o band-like pain and gait disturbance, hx of ca prostate"),
+    (CORD, "i have mets in my back and havent been able to pee all day"),
+    (CALCIUM, "My dad who has cancer is drinking loads and sleeping all day"),
+    (FRACTURE, "My mum's arm snapped while she was brushing her hair. She has myeloma."),
+    (FRACTURE, "dad's leg gave way with a loud crack, he has kidney cancer"),
+    (FRACTURE, "sudden pain in my thigh and I can't walk, I have bone metastases in the femur"),
+    (FRACTURE, "My collarbone snapped, I have cancer"),
 ]
 
 MISSED = {
@@ -197,33 +212,14 @@ MISSED = {
         (CORD, "Is surgery indicated for this patient with MSCC and paraplegia for 12 hours?"),
     ],
     "alerts.yaml, person and acute: telegram style without a person the table knows": [
-        (CORD, "legs like jelly and cant walk, got bone cancer"),
-        (CORD, "Patient unable to mobilise since this morning, known metastatic breast cancer"),
         (CALCIUM, "Ca2+ 3.9 in a patient with SCC lung"),
-        (CALCIUM, "Patient is comatose with hypercalcaemia"),
     ],
     "alerts.yaml, legs_fail: words for weak legs and gait that the table lacks": [
-        (CORD, "mum has bone cancer and is wobbly when she walks and keeps falling"),
-        (CORD, "I have myeloma and my legs won't hold me"),
-        (CORD, "My legs feel like lead and I've got cancer in my back"),
-        (CORD, "I keep tripping over and I've got mets in my spine"),
-        (CORD, "electric shocks down my spine when I bend my neck, I have breast cancer"),
-        (CORD, "pt c/o band-like pain and gait disturbance, hx of ca prostate"),
         (CORD, "70M, ca prostate, bilateral lower limb weakness 3/5, reduced anal tone"),
     ],
     "alerts.yaml, bladder_bowel: words for retention that the table lacks": [
-        (CORD, "i have mets in my back and havent been able to pee all day"),
         (CORD, "My bladder does not empty and I have cancer in my spine"),
         (CORD, "Haven't peed for 12 hours, have prostate cancer and back pain"),
-    ],
-    "alerts.yaml, confused_or_dry: sleeping all day is not among its words": [
-        (CALCIUM, "My dad who has cancer is drinking loads and sleeping all day"),
-    ],
-    "alerts.yaml, pathological-fracture: while, loud crack, sudden pain and collarbone are not among its words": [
-        (FRACTURE, "My mum's arm snapped while she was brushing her hair. She has myeloma."),
-        (FRACTURE, "dad's leg gave way with a loud crack, he has kidney cancer"),
-        (FRACTURE, "sudden pain in my thigh and I can't walk, I have bone metastases in the femur"),
-        (FRACTURE, "My collarbone snapped, I have cancer"),
     ],
 }
 
