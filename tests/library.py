@@ -1,5 +1,6 @@
 """Passages made by hand, and the check that an answer's library sentences stand word for word in the corpus files."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,5 @@ def assert_verbatim(answer: Answer, corpus_dir: Path) -> None:
 
 
 def _letters(text: str) -> str:
-    """Text without white space and without what only draws a table: cells are joined by dashes when a row is shown."""
-    cells = [cell.strip() for cell in text.strip("|").split("|" if text.startswith("|") else " — ")]
-    return "".join("".join(cells).split())
+    """Letters and figures alone, in order: what is drawn around the cells of a table row is not what it says."""
+    return re.sub(r"[\W_]", "", text)

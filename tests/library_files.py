@@ -239,10 +239,12 @@ def broken_files() -> tuple[Broken, ...]:
         Broken("no-tags.html", sentence.encode(), "no HTML"),
         Broken("truncated.docx", whole_docx[: len(whole_docx) // 2], "truncated"),
         Broken("no-document.docx", zip_with(whole_docx, drop=[DOCUMENT]), "no Word document"),
-        Broken("no-content-types.docx", zip_with(whole_docx, drop=["[Content_Types].xml"]), "damaged"),
-        Broken("broken-xml.docx", zip_with(whole_docx, replace={DOCUMENT: b"<w:document><w:body>"}), "damaged"),
-        Broken("entities.docx", zip_with(whole_docx, replace={DOCUMENT: _billion_laughs()}), "damaged"),
-        Broken("bad-checksum.docx", zip_with(whole_docx, forge={DOCUMENT: {"CRC": 0}}), "damaged"),
+        Broken("no-content-types.docx", zip_with(whole_docx, drop=["[Content_Types].xml"]), "the DOCX is damaged"),
+        Broken("broken-xml.docx", zip_with(whole_docx, replace={DOCUMENT: b"<w:document><w:body>"}), "the DOCX is damaged"),
+        Broken("macros.docx", _with_macros(whole_docx), "the DOCX is damaged"),
+        Broken("other-xml.docx", zip_with(whole_docx, replace={DOCUMENT: b"<html/>"}), "damaged"),
+        Broken("entities.docx", zip_with(whole_docx, replace={DOCUMENT: _billion_laughs()}), "the DOCX is damaged"),
+        Broken("bad-checksum.docx", zip_with(whole_docx, forge={DOCUMENT: {"CRC": 0}}), "the DOCX is damaged"),
         Broken("empty-paragraphs.docx", docx_file(("Normal", ""), ("Normal", " ")), "no text was found"),
         Broken("bomb.docx", docx_of("<w:p/>" + " " * 20_000_000), "a zip bomb?"),
         Broken("bomb-within-the-ratio.docx", _large_docx_that_claims(300_000_000), "a zip bomb?"),
@@ -325,6 +327,13 @@ def _text(page: str) -> bytes:
 @lru_cache(maxsize=1)
 def _empty_docx() -> bytes:
     return docx_file()
+
+
+def _with_macros(archive: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        types = members.read("[Content_Types].xml")
+    plain, macros = b"openxmlformats-officedocument.wordprocessingml.document.main", b"ms-word.document.macroEnabled.main"
+    return zip_with(archive, replace={"[Content_Types].xml": types.replace(plain, macros)})
 
 
 def _billion_laughs() -> bytes:

