@@ -82,6 +82,12 @@ def test_an_index_of_an_older_corpus_fails_and_names_the_command(settings: Setti
     assert "python -m rag index" in finding.message
 
 
+def test_an_index_without_a_document_that_a_person_added_fails(settings: Settings) -> None:
+    settings.library_dir.mkdir()
+    (settings.library_dir / "notes.md").write_text("# Notes\n\nOne more sentence.\n")
+    assert not check(settings)["index"].ok
+
+
 def test_an_index_of_other_settings_fails_and_names_both(settings: Settings) -> None:
     finding = check(settings, chunk_tokens=128)["index"]
     assert not finding.ok

@@ -169,6 +169,7 @@ HOSTILE = [
     "* item",
     "| a | b |",
     "--- | ---",
+    "\\*not italic\\* and \\\\ and \\_",
     "back\\slash \\[x\\]",
     "{braces} and <https://example.org>",
     "5 * 3 * 2 = 30 < 31 > 29",
@@ -185,6 +186,7 @@ def test_hostile_text_is_shown_as_it_stands(text: str) -> None:
 def test_hostile_text_makes_no_markup(text: str) -> None:
     html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(escape_markdown(text))
     assert set(re.findall(r"<(/?\w+)", html)) <= {"p", "/p"}
+    assert not set("<>") & set(escape_markdown(text))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -13,7 +13,7 @@ from rag.quotes import readable
 from rag.retrieve import mend_names
 from rag.schema import Answer
 from tests.fakes import scripted_model
-from tests.library import assert_verbatim
+from tests.library import assert_verbatim, passage_of
 
 pytestmark = pytest.mark.timeout(900)  # the first test indexes the whole library, which takes minutes on a busy machine
 
@@ -115,6 +115,10 @@ def test_no_word_of_the_library_is_mended(real_pipeline: Pipeline) -> None:
 def test_a_question_about_the_radius_is_not_answered_with_radium(real_pipeline: Pipeline) -> None:
     answer = real_pipeline.answer("Is the radius often broken by a metastasis?")
     assert "adium-223" not in answer.answer
+
+
+def test_an_abbreviation_stands_for_its_words(real_pipeline: Pipeline) -> None:
+    assert real_pipeline.verify("MSCC needs MRI.", [passage_of("Cord compression needs MRI.")]).supported
 
 
 def test_the_models_lead_is_checked_against_the_real_library(real_pipeline: Pipeline) -> None:

@@ -273,6 +273,7 @@ def test_sentences_do_not_depend_on_where_the_pieces_end(size: int) -> None:
         ("MRI in time.\r\nSteroids too.", ["MRI in time.", "Steroids too."]),
         ("MRI  in\ttime.", ["MRI in time."]),
         ("---\nMRI in time.\n***", ["MRI in time."]),
+        ("|---|---|\nMRI in time.\n…", ["MRI in time."]),
         ("MRI in time", ["MRI in time"]),
         ("24 hours is the limit.\n3.5 mg is the dose.", ["24 hours is the limit.", "3.5 mg is the dose."]),
         pytest.param("1. MRI in time.\n2. Steroids too.", ["MRI in time.", "Steroids too."]),
@@ -302,8 +303,9 @@ def test_a_sentence_that_speaks_of_an_answer_is_a_sentence(sentence: str) -> Non
     assert compose_with(words(f"{sentence} MRI in time.")) == [sentence, "MRI in time."]
 
 
-def test_compose_reads_no_more_sentences_than_its_limit() -> None:
-    text = " ".join(f"Fact {'abcdefghij'[n]} holds true." for n in range(10))
+@pytest.mark.parametrize("sentences", [MAX_COMPOSED, MAX_COMPOSED + 1, MAX_COMPOSED + 4])
+def test_compose_reads_no_more_sentences_than_its_limit(sentences: int) -> None:
+    text = " ".join(f"Fact {'abcdefghij'[n]} holds true." for n in range(sentences))
     assert len(compose_with(words(text))) == MAX_COMPOSED
 
 

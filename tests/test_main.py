@@ -124,8 +124,8 @@ def test_kind_and_publisher_limit_the_search(run: Callable[..., Run]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
-        (("ask",), "question"),
-        (("search",), "query"),
+        (("ask",), "python -m rag ask"),
+        (("search",), "python -m rag search"),
         (("ask", ""), "empty"),
         (("ask", " \n\t "), "empty"),
         (("ask", "x" * 100_000), "100,000 characters"),
@@ -146,8 +146,18 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(run: Callable[..., Run], ar
     assert (done.code, done.out) == (2, "")
     assert named in done.err
     assert done.err.startswith("error: ")
+    assert "unexpected" not in done.err
     assert done.err.count("\n") == 1
     assert len(done.err) < 400
+
+
+def test_an_unexpected_error_is_one_line_too_and_shows_itself_with_debug(run: Callable[..., Run]) -> None:
+    impossible = ("ask", "--batch", "a\x00b")  # no system hands over such an argument, so nothing looks for it
+    done = run(*impossible)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "--debug" in done.err
+    with pytest.raises(ValueError, match="null"):
+        run(*impossible, "--debug")
 
 
 @pytest.mark.parametrize(
@@ -278,7 +288,7 @@ def test_a_batch_answers_the_good_lines_and_says_what_is_wrong_with_the_others(r
         assert row["id"] == ("b" if '"b"' in line else None)
         assert named in reason
         assert len(reason) < 300
-        assert "question" not in row or list(row) == ANSWER_FIELDS
+        assert list(row) == (ANSWER_FIELDS if '"b"' in line else ["id", "status", "reason"])
 
 
 def test_a_batch_without_an_output_file_prints_its_rows(run: Callable[..., Run], tmp_path: Path) -> None:
@@ -334,6 +344,11 @@ def test_a_model_of_ones_own_answers_and_its_failure_leaves_quotes(run: Callable
     assert "48 hours" not in composed.out
     assert (failed.code, failed.json["status"], failed.json["engine"]) == (0, "answered", "quotes")
     assert failed.json["notice"]
+
+
+def test_the_quotes_engine_needs_no_model_that_works(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_LLM", "nonsense")
+    assert run("ask", MRI, "--engine", "quotes").code == 0
 
 
 def test_the_quotes_engine_asks_no_model(run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:

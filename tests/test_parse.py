@@ -294,7 +294,8 @@ def test_reads_a_pdf_with_a_flaw(tmp_path: Path, shape: str, raw: bytes) -> None
         ("a short last line", "This line is as long as the page is wide,\nand ends here.\nA new paragraph.", ["This line is as long as the page is wide, and ends here.", "A new paragraph."]),
         ("a question", "Which drug is given first to most people?\nWhy?\nBecause it acts at once and lasts long.", ["Which drug is given first to most people? Why?", "Because it acts at once and lasts long."]),
         ("a full line with a full stop", "One sentence ends this line, the widest.\nThe next one goes on here", ["One sentence ends this line, the widest. The next one goes on here"]),
-        ("blanks within", "Much    room   between these words", ["Much room between these words"]),
+        ("blanks within", "Much    room\tbetween\x0cthese words", ["Much room between these words"]),
+        ("a colon", "Give these drugs to people who are in pain now:\nFirst:\nParacetamol by mouth", ["Give these drugs to people who are in pain now: First:", "Paracetamol by mouth"]),
     ],
 )  # fmt: skip
 def test_makes_paragraphs_of_the_lines_of_a_page(tmp_path: Path, shape: str, page: str, expected: list[str]) -> None:
@@ -305,7 +306,7 @@ def test_makes_paragraphs_of_the_lines_of_a_page(tmp_path: Path, shape: str, pag
 def test_no_text_of_a_page_acts_as_markdown(tmp_path: Path, start: str) -> None:
     found = passages(tmp_path, "a.pdf", pdf(f"{start} 20 people were in this trial.", SENTENCE))
     assert [section for section, _ in found] == ["Page 1", "Page 2"]
-    assert found[0][1].replace("\\", "") == f"{start} 20 people were in this trial."
+    assert found[0][1].lstrip(f"\\{start} ") == "20 people were in this trial."
 
 
 @pytest.mark.xfail(strict=True, reason="BUG: pdfium gives U+0002 for a hyphen at the end of a line; only U+FFFE is taken out")

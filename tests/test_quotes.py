@@ -115,6 +115,27 @@ def test_a_year_is_not_taken_for_a_figure_that_was_asked_for() -> None:
     assert "120 mg" in rank("What dose of denosumab?", passage)[0].text
 
 
+def test_a_year_in_the_question_is_no_value_that_a_range_must_hold() -> None:
+    passage = passage_of("A SINS total of 13 to 18 is an unstable spinal segment.", "An unstable spinal segment is a matter of SINS.")
+    assert "13 to 18" in rank("Which spinal segment is unstable in SINS 2010?", passage)[0].text
+
+
+def test_a_bare_number_in_the_question_is_no_time() -> None:
+    times = "Zoledronic acid at a creatinine clearance is repeated after 30 to 60 months."
+    passage = passage_of("Zoledronic acid at a creatinine clearance is an infusion.", times)
+    assert rank("zoledronic acid at a creatinine clearance of 45", passage)[0].text != times
+
+
+def test_the_heading_tells_what_a_sentence_is_about() -> None:
+    other, right = passage_of("It is given every month."), passage_of("It is given each month.", section="Denosumab", rank=2)
+    assert rank("How is denosumab given?", other, right)[0].text == "It is given each month."
+
+
+def test_a_sentence_that_spells_out_an_abbreviation_goes_first() -> None:
+    passage = passage_of("Steroids are given for bone pain.", "Steroids are given for cord compression.")
+    assert rank("Steroids in MSCC", passage)[0].text == "Steroids are given for cord compression."
+
+
 def test_nearness_in_meaning_decides_where_words_are_alike() -> None:
     passage = passage_of("Bone pain comes first.", "Bone pain comes later.", similarities=(0.3, 0.8))
     assert rank("bone pain", passage)[0].text == "Bone pain comes later."
@@ -150,6 +171,13 @@ def test_a_sentence_that_stands_in_two_passages_is_ranked_once() -> None:
         sentence.text for sentence in rank("bone pain", passage_of("Bone pain is eased."), passage_of("Bone  pain is\neased.", rank=2))
     ]
     assert texts == ["Bone pain is eased."]
+
+
+@pytest.mark.parametrize("near", [(0.9, 0.2), (0.2, 0.9)])
+def test_a_sentence_that_stands_in_two_passages_is_cited_from_the_better_one(near: tuple[float, float]) -> None:
+    passages = [passage_of("Bone pain is eased.", similarities=(value,), rank=n) for n, value in enumerate(near, start=1)]
+    (sentence,) = rank("bone pain", *passages)
+    assert sentence.passage == near.index(0.9)
 
 
 def test_every_distinct_sentence_is_ranked_best_first() -> None:

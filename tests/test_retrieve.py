@@ -10,20 +10,22 @@ import numpy as np
 import pytest
 
 from rag.pipeline import Pipeline
-from rag.retrieve import ABSENT_SUBJECT_CAP, coverage, fuse_ranks, mend_names, relevance_of, retrieve
+from rag.retrieve import ABSENT_SUBJECT_CAP, coverage, focus, fuse_ranks, mend_names, relevance_of, retrieve
 from rag.schema import Passage
-from rag.text import STOP_WORDS
+from rag.text import STOP_WORDS, content_stems
 from tests.fakes import HashingEmbedder
 
 
-def search(pipeline: Pipeline, query: str, *, k: int = 8, document_ids: list[str] | None = None) -> list[Passage]:
+def search(
+    pipeline: Pipeline, query: str, *, k: int = 8, dense: float = 1.0, words: float = 0.6, document_ids: list[str] | None = None
+) -> list[Passage]:
     return retrieve(
         query,
         index=pipeline.index,
         embedder=pipeline.embedder,
         k=k,
-        dense_weight=1.0,
-        bm25_weight=0.6,
+        dense_weight=dense,
+        bm25_weight=words,
         fusion_offset=20,
         document_ids=document_ids,
     )
@@ -88,6 +90,51 @@ def test_the_passage_that_answers_comes_first(shared_toy: Pipeline, query: str, 
     assert search(shared_toy, query)[0].source.document_id == document_id
 
 
+@pytest.mark.parametrize("query", ["hours mg", "dose bone hours", "dose weeks calcium"])
+def test_the_order_is_the_fusion_of_near_chunks_near_sentences_and_shared_words(shared_toy: Pipeline, query: str) -> None:
+    index, vector = shared_toy.index, HashingEmbedder().encode_query(query)
+    by_chunk = [key for key, _ in index.nearest("chunks", vector, 40)]
+    by_sentence = list(dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in index.nearest("sentences", vector, 80)))
+    by_words = [key for key, _ in index.bm25(content_stems(query), 40)]
+    value: dict[str, float] = {}
+    for ranking, weight in ((by_chunk, 0.5), (by_sentence, 0.5), (by_words, 0.6)):
+        for rank, key in enumerate(ranking, start=1):
+            value[key] = value.get(key, 0.0) + weight / (20 + rank)
+    expected = sorted(value, key=lambda key: (-value[key], key))
+    assert [passage.chunk_id for passage in search(shared_toy, query, k=50)] == expected
+
+
+@pytest.mark.parametrize("weights", [{"dense": 0.0}, {"words": 0.0}], ids=["words alone", "nearness alone"])
+@pytest.mark.parametrize("query", ["MSCC", "Zometa", "is her calcium too high?"])
+def test_abbreviations_brands_and_lay_words_are_found_by_each_ranking_alone(
+    shared_toy: Pipeline, query: str, weights: dict[str, float]
+) -> None:
+    document_id = {"MSCC": "alpha-2023", "Zometa": "zoledronic-label"}.get(query, "hypercalcaemia")
+    assert search(shared_toy, query, **weights)[0].source.document_id == document_id
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("A man of 60 with an L1 metastasis. What does a SINS of 9 mean?", "What does a SINS of 9 mean?"),
+        ("What does a SINS of 9 mean? He is 60 years old. And is surgery needed?", "What does a SINS of 9 mean? And is surgery needed?"),
+        ("What does a SINS of 9 mean?", "What does a SINS of 9 mean?"),
+        ("What is SINS? What is MSCC?", "What is SINS? What is MSCC?"),
+        ("He has pain. He is 60.", "He has pain. He is 60."),
+        ("SINS", "SINS"),
+        ("", ""),
+    ],
+)
+def test_of_a_long_case_the_question_is_searched_by_itself_too(query: str, asked: str) -> None:
+    assert focus(query) == asked
+
+
+def test_a_question_does_not_drown_in_the_case_before_it(shared_toy: Pipeline) -> None:
+    case = "Breast cancer, denosumab 120 mg every 4 weeks for bone metastases, prostate and lung cancers excluded. "
+    assert search(shared_toy, f"{case}What is the signal for a surgical opinion?", k=2)[0].source.document_id in {"beta-2020", "sins"}
+    assert "sins" in {passage.source.document_id for passage in search(shared_toy, f"{case}What SINS total is stable?", k=2)}
+
+
 def test_passages_are_numbered_from_one_and_at_most_k(shared_toy: Pipeline) -> None:
     assert [passage.rank for passage in search(shared_toy, "denosumab for bone metastases", k=3)] == [1, 2, 3]
 
@@ -141,6 +188,7 @@ def test_a_query_without_a_known_word_still_ranks_and_is_not_relevant(shared_toy
         ("steriod for cord compresion", "steroid for cord compression"),
         ("prostrate cancer", "prostate cancer"),
         ("bisphosponates", "bisphosphonates"),
+        ("the beast", "the beast"),  # too short to tell a misspelling from a word
         ("What is it?", "What is it?"),
         ("MRI, SINS 7", "MRI, SINS 7"),
         ("", ""),

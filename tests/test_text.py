@@ -31,6 +31,8 @@ def lost(block: str) -> str:
         ("Give 4 resp. two doses. End.", ["Give 4 resp. two doses.", "End."]),
         ("Two (approx. 3) cases. End.", ["Two (approx. 3) cases.", "End."]),
         ("Give max. 4 mg daily. No more.", ["Give max. 4 mg daily.", "No more."]),
+        ("Wait 5 min. Then go.", ["Wait 5 min.", "Then go."]),
+        ("Give 4 mg max. Then stop.", ["Give 4 mg max.", "Then stop."]),
         ("Wait min. 3 days. Then go.", ["Wait min. 3 days.", "Then go."]),
         ("Drugs, e.g. zoledronic acid, help. So does rest.", ["Drugs, e.g. zoledronic acid, help.", "So does rest."]),
         ("Bodies, e.g. NICE and ESMO. End.", ["Bodies, e.g. NICE and ESMO.", "End."]),

@@ -313,9 +313,31 @@ def test_one_supporting_passage_among_others_is_enough() -> None:
     assert verdict.quotes[0].passage == 2
 
 
+def test_a_passage_that_states_it_is_enough_where_another_one_denies_it() -> None:
+    passages = [as_passage("Denosumab is not recommended in myeloma."), as_passage("Denosumab is recommended in myeloma.", rank=2)]
+    verdict = judge("Denosumab is recommended in myeloma.", *passages)
+    assert verdict.supported
+    assert verdict.quotes[0].passage == 1
+
+
+def test_words_that_stand_far_apart_in_a_long_sentence_are_no_statement() -> None:
+    long = (
+        "Calcitonin, zoledronic acid, saline and dialysis stand beside surgery, imaging, staging, biopsy, fracture, pain, thirst and confusion "
+        "in one table of the review, which lowers the effort for readers in clinics, wards, hospices and homes."
+    )
+    verdict = judge("Zoledronic acid lowers pain.", as_passage(long))
+    assert not verdict.supported
+    assert "meaning" in verdict.reason
+
+
 def test_a_heading_lends_the_body_and_the_year() -> None:
-    passage = as_passage("MRI for suspected cord compression should be done within 24 hours.", publisher="NICE", year=2023)
-    assert judge("NICE (2023) says MRI for suspected cord compression should be done within 24 hours.", passage).supported
+    passage = as_passage("MRI should be done within 24 hours.", publisher="NICE", year=2023)
+    assert judge("NICE (2023) says MRI should be done within 24 hours.", passage).supported
+
+
+def test_a_heading_states_no_facts() -> None:
+    passage = as_passage("Recovery takes 4 weeks.", title="Surgery relieves pain and restores walking in adults")
+    assert not judge("Surgery relieves pain, restores walking and takes 4 weeks.", passage).supported
 
 
 @pytest.mark.parametrize(
@@ -352,6 +374,9 @@ def test_without_words_to_rest_on_nothing_is_supported(passages: Sequence[Passag
 
 def test_white_space_does_not_matter() -> None:
     assert judge("Calcitonin  lowers\nserum calcium within 4 to 6 hours.", as_passage(CALCITONIN)).supported
+    assert judge(
+        "Surgery for cord compression may be considered when life expectancy is more\n than 3 months.", as_passage(SURGERY)
+    ).supported
 
 
 def test_every_sentence_of_the_library_is_supported_by_its_own_passage(shared_toy: Pipeline) -> None:
