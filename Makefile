@@ -37,7 +37,7 @@ run: install  ## Fetch the local model (once), build the index, serve the page
 	@$(PY) app.py
 
 test: install-test  ## Unit, end-to-end and page tests; offline, no key
-	@echo "Running the tests (about two minutes; the page tests need Chromium) ..."
+	@echo "Running the tests (about four minutes on two cores, the first time two more for the index; the page tests need Chromium) ..."
 	@$(PY) -m pytest
 
 test-live: install-test  ## Three questions through the real local language model

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     local_model: Literal["1.5b", "0.5b"] = Field("1.5b", description="Which local model runs; the smaller is faster and weaker.")
     select_candidates: int = Field(8, ge=2, le=40, description="Sentences offered to the model in select, at most.")
     select_chars: int = Field(
-        900, ge=200, le=20000, description="Characters of those sentences together: time is prompt tokens, some 60 a second on two cores."
+        700, ge=200, le=20000, description="Characters of those sentences together: time is prompt tokens, some 60 a second on two cores."
     )
 
     # -- the page
