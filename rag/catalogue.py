@@ -63,7 +63,8 @@ def as_table(rows: list[Row]) -> str:
 
 
 def as_markdown(rows: list[Row]) -> str:
-    """Return the page `corpus/README.md`."""
+    """Return the page `corpus/README.md`: documents of the corpus only, not those that a person added."""
+    rows = [row for row in rows if row.words is not None]
     lines = [
         "# The corpus",
         "",

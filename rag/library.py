@@ -5,7 +5,9 @@ as unknown.
 """
 
 import hashlib
+import os
 import re
+import reprlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,9 +55,9 @@ def load_library(folder: Path, *, progress: Callable[[int, int], None] | None = 
     skipped: list[Skipped] = []
     paths = list(_paths(folder))
     for place, path in enumerate(paths, start=1):
-        name = path.relative_to(folder).as_posix()
+        name = _name(path, folder)
         try:
-            documents.append(_document(path, name))
+            documents.append(_document(path, name, folder))
         except ParseError as exc:
             skipped.append(Skipped(name, str(exc)))
         if progress:
@@ -69,17 +71,17 @@ def library_fingerprint(folder: Path) -> str:
     for path in [*_paths(folder), *_sidecars(folder)]:
         try:
             with path.open("rb") as file:
-                lines.append(f"{path.relative_to(folder).as_posix()} {hashlib.file_digest(file, 'sha256').hexdigest()}")
+                lines.append(f"{_name(path, folder)} {hashlib.file_digest(file, 'sha256').hexdigest()}")
         except OSError:
-            lines.append(f"{path.relative_to(folder).as_posix()} unreadable")
+            lines.append(f"{_name(path, folder)} unreadable")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16] if lines else ""
 
 
-def _document(path: Path, name: str) -> Document:
+def _document(path: Path, name: str, folder: Path) -> Document:
     parsed = parse_file(path)
-    sidecar = _sidecar(path)
+    sidecar = _sidecar(path, folder)
     source = Source(
-        document_id=_document_id(name),
+        document_id=_document_id(name, os.fsencode(path.relative_to(folder))),
         title=sidecar.title or parsed.title or name,
         publisher=sidecar.publisher or parsed.publisher or UNKNOWN,
         jurisdiction=sidecar.jurisdiction or UNKNOWN,
@@ -96,25 +98,33 @@ def _document(path: Path, name: str) -> Document:
     return Document(source=source, path=name, text=parsed.text, body_start=0)
 
 
-def _sidecar(path: Path) -> Sidecar:
-    for candidate in (path.with_name(path.name + ".yaml"), path.with_suffix(".yaml")):
-        if candidate.is_file():
-            try:
-                fields = yaml.safe_load(candidate.read_text(encoding="utf-8")) or {}
-                return Sidecar.model_validate(fields)
-            except (yaml.YAMLError, UnicodeDecodeError) as exc:
-                raise ParseError(f"its sidecar {candidate.name} is not YAML") from exc
-            except ValidationError as exc:
-                first = exc.errors()[0]
-                field = ".".join(map(str, first["loc"])) or "the whole"
-                raise ParseError(f"its sidecar {candidate.name}: {field}: {first['msg']}, found {first['input']!r:.60}") from exc
+def _name(path: Path, folder: Path) -> str:
+    """Return the path below the folder; bytes of a name that are no UTF-8 become question marks, so that it can be stored and shown."""
+    return path.relative_to(folder).as_posix().encode("utf-8", "replace").decode()
+
+
+def _sidecar(path: Path, folder: Path) -> Sidecar:
+    stems = (path.name, path.stem)
+    for candidate in (path.parent / f"{stem}{ending}" for stem in stems for ending in (".yaml", ".yml", ".YAML", ".YML")):
+        if not os.path.isfile(candidate) or not _is_inside(candidate, folder):  # noqa: PTH113 - Path.is_file raises for too long a name
+            continue
+        try:
+            return Sidecar.model_validate(yaml.safe_load(candidate.read_text(encoding="utf-8")) or {})
+        except OSError as exc:
+            raise ParseError(f"its sidecar {candidate.name} cannot be read ({exc.strerror})") from exc
+        except ValidationError as exc:
+            first = exc.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "the whole"
+            raise ParseError(f"its sidecar {candidate.name}: {field}: {first['msg']}, found {reprlib.repr(first['input'])}") from exc
+        except Exception as exc:  # PyYAML also raises ValueError, KeyError, AttributeError, RecursionError
+            raise ParseError(f"its sidecar {candidate.name} is not YAML") from exc
     return Sidecar()
 
 
-def _document_id(name: str) -> str:
+def _document_id(name: str, raw: bytes) -> str:
     """Return an id that is readable and, by a hash of the path, never shared by two files."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60]
-    return f"library-{slug}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+    return f"library-{slug}-{hashlib.sha256(raw).hexdigest()[:12]}"
 
 
 def _paths(folder: Path) -> Iterator[Path]:
@@ -130,6 +140,11 @@ def _sidecars(folder: Path) -> Iterator[Path]:
 def _files(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
         for path in sorted(folder.rglob("*")):
-            inside = path.resolve().is_relative_to(folder.resolve())  # a link must not lead the reader out of the folder
-            if path.is_file() and inside and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if not hidden and path.is_file() and _is_inside(path, folder):
                 yield path
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """A link must not lead the reader out of the folder."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))

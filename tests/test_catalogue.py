@@ -158,9 +158,6 @@ def test_a_bar_in_a_cell_opens_no_column(field: str) -> None:
     assert all(word in line for word in ("one", "two", "three"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: `make corpus-readme` lists a person's own documents too, in a page that is committed and then stale"
-)
 def test_the_page_lists_the_corpus_only(rows: list[Row]) -> None:
     page = as_markdown(rows)
     assert "sins" in page
