@@ -100,10 +100,15 @@ def _rule_holds(rule: _Rule, text: str, table: _Table) -> bool:
     return any(all(_occurs(pattern, present, table.negation) for pattern in group) for group in rule.groups)
 
 
+# Where a negation ends: "has no pain and can't move his legs" denies the pain only.
+_BOUNDARY = re.compile(r"[.,:](?=\s)| and (?=can't|cannot|is |are |has )")
+
+
 def _occurs(pattern: re.Pattern[str], text: str, negation: re.Pattern[str]) -> bool:
     """Whether a pattern occurs without a negation shortly before it in the same clause."""
     for match in pattern.finditer(text):
-        before = re.split(r"[.,:](?=\s)| and (?=can't|cannot|is |are |has )", text[: match.start()])[-1]
+        ends = [place.end() for place in _BOUNDARY.finditer(text, 0, match.end()) if place.end() <= match.start()]
+        before = text[ends[-1] if ends else 0 : match.start()]
         if not negation.search(before):
             return True
     return False

@@ -10,11 +10,13 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGenerationChunk
 
 from rag.errors import LanguageModelError
 from rag.generate import MAX_COMPOSED, MAX_LEAD_CHARS, Selection, compose, select, warm_up
 from rag.llm import LanguageModel, remote_model
-from tests.fakes import scripted_model
+from tests.fakes import ScriptedChat, scripted_model
 from tests.library import passage_of
 from tests.openai_server import OpenAIServer, Reply, words
 
@@ -326,6 +328,34 @@ def test_the_beginning_of_a_sentence_is_not_yielded(ending: dict[str, Any]) -> N
     with OpenAIServer([reply]) as server, suppress(LanguageModelError):
         found.extend(compose_from(server))
     assert found == ["MRI is done within 24 hours."]
+
+
+class CutChat(ScriptedChat):
+    """A model whose stream ends with the word that its provider uses for "out of tokens"."""
+
+    metadata_of_the_end: dict[str, str]
+
+    def _stream(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> Iterator[ChatGenerationChunk]:
+        yield from super()._stream(messages, *args, **kwargs)
+        yield ChatGenerationChunk(message=AIMessageChunk("", response_metadata=self.metadata_of_the_end))
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"finish_reason": "length"},
+        {"stop_reason": "max_tokens"},
+        pytest.param(
+            {"done_reason": "length"},
+            marks=pytest.mark.xfail(strict=True, reason="BUG: Ollama's word for the end of a reply, done_reason, is not read"),
+        ),
+    ],
+    ids=["OpenAI", "Anthropic", "Ollama"],
+)
+def test_every_provider_can_say_that_a_reply_was_cut(metadata: dict[str, str]) -> None:
+    chat = CutChat(replies=["MRI is done within 24 hours. Dexamethasone is recommended unl"], metadata_of_the_end=metadata)
+    model = LanguageModel(chat=chat, name="cut", is_local=False)
+    assert list(compose("q", [passage_of("x")], model, audience="student")) == ["MRI is done within 24 hours."]
 
 
 def test_closing_the_stream_early_is_no_failure() -> None:

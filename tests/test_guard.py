@@ -194,13 +194,11 @@ EMERGENCIES = [
     (FRACTURE, "dad's leg gave way with a loud crack, he has kidney cancer"),
     (FRACTURE, "sudden pain in my thigh and I can't walk, I have bone metastases in the femur"),
     (FRACTURE, "My collarbone snapped, I have cancer"),
+    (CORD, "My dad has no pain and can't move his legs. He has lung cancer."),
+    (CORD, "She has no bladder trouble and cannot feel her feet, she has breast cancer"),
 ]
 
 MISSED = {
-    "guard._occurs looks ahead for 'can't' and 'cannot' in text that ends before them, so a negation reaches across 'and'": [
-        (CORD, "My dad has no pain and can't move his legs. He has lung cancer."),
-        (CORD, "She has no bladder trouble and cannot feel her feet, she has breast cancer"),
-    ],
     "guard._rule_holds drops a whole clause for a word of the past, the cancer and today's symptoms with it": [
         (CORD, "I had breast cancer 5 years ago and now my legs are weak and my back hurts"),
         (CORD, "He was treated for prostate cancer in 2019 and now cannot walk"),

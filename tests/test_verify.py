@@ -212,6 +212,163 @@ MISSED: dict[str, list[tuple[str, str]]] = {
 }
 
 
+# A second shelf, written after the check had been tuned on the first: what it says of the check is nearer to the truth.
+PAMIDRONATE = "The US label gives pamidronate 90 mg as a 2-hour infusion every 3 to 4 weeks for breast cancer with bone metastases."
+XGEVA = "Denosumab 120 mg (Xgeva) lowers serum calcium and must not be given to patients with untreated hypocalcaemia."
+ASTRO = "ASTRO (2024) recommends that a single fraction of 8 Gy be used for symptomatic bone metastases, strong recommendation."
+MIRELS = "A Mirels score of 9 or more suggests prophylactic fixation, and a score of 7 or less suggests radiotherapy and observation."
+EVENTS = "In advanced prostate cancer, 49% of placebo patients had a skeletal-related event within 24 months."
+SCAN = "Bone scan has a sensitivity of 86% and a specificity of 81% for bone metastases on a per-patient basis."
+DENTIST = "Before starting a bone-modifying agent, patients should have a dental assessment, and elective dentoalveolar surgery should be avoided during treatment."
+FLUID = "Intravenous 0.9% saline is given first in hypercalcaemia, 3 to 4 litres over 24 hours, as tolerated by the heart."
+STEROID_NOW = "For people with MSCC, give 16 mg of oral dexamethasone as soon as possible, then 16 mg daily for those awaiting surgery or radiotherapy."
+FLAT = "People with suspected spinal instability should lie flat with the spine in neutral alignment until stability is confirmed."
+CONTRAINDICATED = "Radium-223 is contraindicated in combination with abiraterone and prednisone because of more fractures and deaths."
+TOKUHASHI = "A revised Tokuhashi score of 0 to 8 predicts survival of less than 6 months."
+DURATION = "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years."
+OPTION = "NICE TA265 recommends denosumab as an option for adults with bone metastases from breast cancer if bisphosphonates would otherwise be prescribed."
+HIGH_CALCIUM = "Albumin-corrected calcium above 3.5 mmol/L needs urgent treatment."
+KIDNEY = "Denosumab needs no dose adjustment for renal impairment, but the risk of hypocalcaemia is greater when creatinine clearance is below 30 mL/min."
+SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
+    "figure": [
+        (
+            PAMIDRONATE,
+            "The US label gives pamidronate 60 mg as a 2-hour infusion every 3 to 4 weeks for breast cancer with bone metastases.",
+        ),
+        (
+            PAMIDRONATE,
+            "The US label gives pamidronate 90 mg as a 4-hour infusion every 3 to 4 weeks for breast cancer with bone metastases.",
+        ),
+        (EVENTS, "In advanced prostate cancer, 94% of placebo patients had a skeletal-related event within 24 months."),
+        (TOKUHASHI, "A revised Tokuhashi score of 0 to 8 predicts survival of less than 12 months."),
+    ],
+    "unit": [
+        (FLUID, "Intravenous 0.9% saline is given first in hypercalcaemia, 3 to 4 litres over 24 minutes."),
+        (HIGH_CALCIUM, "Albumin-corrected calcium above 3.5 mg/dL needs urgent treatment."),
+        (TOKUHASHI, "A revised Tokuhashi score of 0 to 8 predicts survival of less than 6 years."),
+    ],
+    "drug": [
+        (
+            PAMIDRONATE,
+            "The US label gives ibandronate 90 mg as a 2-hour infusion every 3 to 4 weeks for breast cancer with bone metastases.",
+        ),
+        (
+            CONTRAINDICATED,
+            "Radium-223 is contraindicated in combination with enzalutamide and prednisone because of more fractures and deaths.",
+        ),
+        (
+            CONTRAINDICATED,
+            "Radium-223 is contraindicated in combination with abiraterone and dexamethasone because of more fractures and deaths.",
+        ),
+    ],
+    "body": [
+        (ASTRO, "NICE (2024) recommends that a single fraction of 8 Gy be used for symptomatic bone metastases, strong recommendation."),
+        (
+            PAMIDRONATE,
+            "The EU label gives pamidronate 90 mg as a 2-hour infusion every 3 to 4 weeks for breast cancer with bone metastases.",
+        ),
+        (
+            OPTION,
+            "NICE TA412 recommends denosumab as an option for adults with bone metastases from breast cancer if bisphosphonates would otherwise be prescribed.",
+        ),
+    ],
+    "negation": [
+        (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium and must be given to patients with untreated hypocalcaemia."),
+        (KIDNEY, "Denosumab needs dose adjustment for renal impairment."),
+        (DENTIST, "During treatment with a bone-modifying agent, elective dentoalveolar surgery should be done."),
+        (FLAT, "People with suspected spinal instability should not lie flat until stability is confirmed."),
+        (CONTRAINDICATED, "Radium-223 is recommended in combination with abiraterone and prednisone."),
+    ],
+    "direction": [
+        (DURATION, "The risk of osteonecrosis of the jaw falls with treatment duration beyond 2 years."),
+        (KIDNEY, "The risk of hypocalcaemia is smaller when creatinine clearance is below 30 mL/min."),
+        (
+            CONTRAINDICATED,
+            "Radium-223 with abiraterone and prednisone causes fewer fractures and deaths, so the combination is contraindicated.",
+        ),
+    ],
+    "comparator": [
+        (HIGH_CALCIUM, "Albumin-corrected calcium below 3.5 mmol/L needs urgent treatment."),
+        (MIRELS, "A Mirels score of more than 9 suggests prophylactic fixation."),
+        (KIDNEY, "The risk of hypocalcaemia is greater when creatinine clearance is above 30 mL/min."),
+        (EVENTS, "In advanced prostate cancer, at least 49% of placebo patients had a skeletal-related event within 24 months."),
+    ],
+    "scope": [
+        (ASTRO, "ASTRO (2024) recommends that a single fraction of 8 Gy be used for asymptomatic bone metastases, strong recommendation."),
+        (
+            OPTION,
+            "NICE TA265 recommends denosumab as an option for children with bone metastases from breast cancer if bisphosphonates would otherwise be prescribed.",
+        ),
+        (FLAT, "All people with cancer should lie flat with the spine in neutral alignment."),
+        (STEROID_NOW, "For people with MSCC, give 16 mg of intravenous dexamethasone as soon as possible."),
+        (
+            ASTRO,
+            "ASTRO (2024) recommends that a single fraction of 8 Gy be used for symptomatic bone metastases, conditional recommendation.",
+        ),
+    ],
+    "added claim": [
+        (
+            FLAT,
+            "People with suspected spinal instability should lie flat with the spine in neutral alignment and a rigid collar until stability is confirmed.",
+        ),
+        (HIGH_CALCIUM, "Albumin-corrected calcium above 3.5 mmol/L needs urgent treatment in intensive care."),
+    ],
+    "merged sentences": [
+        (DENTIST, "Elective dentoalveolar surgery should be done before starting a bone-modifying agent."),
+    ],
+}
+SECOND_MISSED: dict[str, list[tuple[str, str]]] = {
+    "drug": [
+        (
+            OPTION,
+            "NICE TA265 recommends denosumab as an option for adults with bone metastases from breast cancer if denosumab would otherwise be prescribed.",
+        ),
+    ],
+    "direction": [
+        (FLUID, "Intravenous 0.9% saline is given last in hypercalcaemia."),
+        (SCAN, "Bone scan has a specificity of 86% and a sensitivity of 81% for bone metastases on a per-patient basis."),
+        (MIRELS, "A Mirels score of 9 or more suggests radiotherapy and observation."),
+        (MIRELS, "A Mirels score of 7 or less suggests prophylactic fixation."),
+    ],
+    "scope": [
+        (OPTION, "NICE TA265 recommends denosumab for adults with bone metastases."),
+        (EVENTS, "In early prostate cancer, 49% of placebo patients had a skeletal-related event within 24 months."),
+        (SCAN, "Bone scan has a sensitivity of 86% and a specificity of 81% for bone metastases on a per-lesion basis."),
+    ],
+    "added claim": [
+        (DURATION, "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years and with smoking."),
+        (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium quickly and must not be given to patients with untreated hypocalcaemia."),
+        (FLUID, "Intravenous 0.9% saline with potassium is given first in hypercalcaemia, 3 to 4 litres over 24 hours."),
+    ],
+    "merged sentences": [
+        (MIRELS, "A Mirels score of 9 or more suggests prophylactic fixation and radiotherapy."),
+    ],
+}
+SECOND_PARAPHRASES: list[tuple[str, str]] = [
+    (PAMIDRONATE, "For breast cancer with bone metastases the US label gives pamidronate 90 mg over 2 hours every 3 to 4 weeks."),
+    (XGEVA, "Patients with untreated hypocalcaemia must not be given denosumab."),
+    (ASTRO, "A single fraction of 8 Gy is recommended by ASTRO for symptomatic bone metastases."),
+    (MIRELS, "A Mirels score of at least 9 suggests prophylactic fixation."),
+    (EVENTS, "Within 24 months, 49% of placebo patients with advanced prostate cancer had a skeletal-related event."),
+    (SCAN, "For bone metastases, a bone scan has a sensitivity of 86%."),
+    (FLUID, "Saline 0.9% is given intravenously first in hypercalcemia."),
+    (STEROID_NOW, "Give oral dexamethasone 16 mg as soon as possible to people with MSCC."),
+    (FLAT, "Until stability is confirmed, people with suspected spinal instability should lie flat."),
+    (TOKUHASHI, "A revised Tokuhashi score of 0-8 predicts less than 6 months of survival."),
+    (HIGH_CALCIUM, "Urgent treatment is needed when albumin-corrected calcium is over 3.5 mmol/L."),
+    (KIDNEY, "No dose adjustment of denosumab is needed for renal impairment."),
+]
+REFUSED_PARAPHRASES: list[tuple[str, str]] = [
+    (XGEVA, "Denosumab lowers serum calcium."),
+    (EVENTS, "49% of placebo patients had an SRE within 2 years."),
+    (DENTIST, "Patients should have a dental assessment before starting a bone-modifying agent."),
+    (CONTRAINDICATED, "Radium-223 must not be combined with abiraterone and prednisone."),
+    (DURATION, "The longer than 2 years treatment lasts, the more the risk of jaw osteonecrosis rises."),
+    (OPTION, "Denosumab is an option for adults with bone metastases from breast cancer, NICE TA265 says."),
+    (KIDNEY, "Below a creatinine clearance of 30 mL/min the risk of hypocalcaemia with denosumab is greater."),
+]
+
+
 def judge(sentence: str, *passages: Passage) -> Verdict:
     return verify(sentence, passages, encode=HashingEmbedder().encode_documents)
 
@@ -236,7 +393,14 @@ def test_figures_of_two_sentences_in_one_sentence_are_refused() -> None:
     assert not judge(merged, as_passage(DOSES)).supported
 
 
-@pytest.mark.parametrize(("passage", "sentence"), PARAPHRASES)
+@pytest.mark.parametrize(
+    ("passage", "sentence"),
+    [
+        *PARAPHRASES,
+        *SECOND_PARAPHRASES,
+        *rows({"refused": REFUSED_PARAPHRASES}, pytest.mark.xfail(strict=True, reason="FALSE ALARM: a true paraphrase that is refused")),
+    ],
+)
 def test_a_true_paraphrase_is_supported(passage: str, sentence: str) -> None:
     verdict = judge(sentence, as_passage(passage))
     assert verdict.supported, verdict.reason
@@ -245,7 +409,12 @@ def test_a_true_paraphrase_is_supported(passage: str, sentence: str) -> None:
 
 @pytest.mark.parametrize(
     ("passage", "sentence"),
-    [*rows(CAUGHT), *rows(MISSED, pytest.mark.xfail(strict=True, reason="MISS: a minimal edit that the check lets through"))],
+    [
+        *rows(CAUGHT),
+        *rows(SECOND_CAUGHT),
+        *rows(MISSED, pytest.mark.xfail(strict=True, reason="MISS: a minimal edit that the check lets through")),
+        *rows(SECOND_MISSED, pytest.mark.xfail(strict=True, reason="MISS: a minimal edit that the check lets through")),
+    ],
 )
 def test_a_minimal_edit_is_not_supported(passage: str, sentence: str) -> None:
     verdict = judge(sentence, as_passage(passage))
