@@ -387,6 +387,14 @@ def test_a_stop_while_the_model_chooses_leaves_the_quotes(shared_toy: Pipeline) 
     assert answers[-1].engine == "quotes"
 
 
+def test_a_stop_while_the_model_writes_its_first_sentence_leaves_the_quotes_as_they_are(shared_toy: Pipeline) -> None:
+    stop = threading.Event()
+    with served(Reply(pieces=(f"{RIGHT} ", "More ", "follows."), hold=SetsStop(stop), hold_after=1)) as model:
+        first, *rest = ask(shared_toy, model, engine="compose", stop=stop)
+    assert stop.is_set()
+    assert {(answer.engine, answer.answer, answer.notice) for answer in rest} <= {("quotes", first.answer, None)}
+
+
 def test_leaving_the_stream_early_is_no_error(shared_toy: Pipeline) -> None:
     shared_toy.attach(composed(RIGHT, STEROID))
     stream = shared_toy.stream(MRI)

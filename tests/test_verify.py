@@ -462,11 +462,34 @@ def test_the_quote_is_the_sentence_that_supports_it() -> None:
     assert passages[1].text[quote.span.start : quote.span.end] == SINS
 
 
+def test_of_two_sentences_that_support_it_the_nearer_one_is_quoted() -> None:
+    far = as_passage("Within 4 to 6 hours serum calcium is lowered by calcitonin, as all of these trials in adults with cancer found.")
+    verdict = judge(CALCITONIN, far, as_passage(CALCITONIN, rank=2))
+    assert judge(CALCITONIN, far).supported
+    assert [quote.passage for quote in verdict.quotes] == [1]
+
+
 def test_a_sentence_that_needs_two_sentences_cites_both_in_the_order_of_the_text() -> None:
     passage = as_passage(MECHANISM)
     verdict = judge("Bisphosphonates bind to bone mineral, whereas denosumab keeps RANKL from activating RANK.", passage)
     assert verdict.supported
     assert [quote.span for quote in verdict.quotes] == list(passage.sentences)
+
+
+def test_a_figure_is_not_moved_to_the_other_drug() -> None:
+    passage = as_passage("Zoledronic acid 4 mg was compared with pamidronate 90 mg in 287 patients.")
+    assert judge("Zoledronic acid 4 mg was compared with pamidronate 90 mg.", passage).supported
+    assert not judge("Zoledronic acid 90 mg was compared with pamidronate 4 mg.", passage).supported
+
+
+def test_two_rows_of_a_table_are_not_put_together() -> None:
+    rows_of_a_table = passage_of("| Osteolytic | bone destroyed by osteoclasts |", "| Osteoblastic | new bone laid down by osteoblasts |")
+    assert judge("Osteoblastic: new bone laid down by osteoblasts.", rows_of_a_table).supported
+    assert not judge("Osteolytic: new bone laid down by osteoblasts.", rows_of_a_table).supported
+
+
+def test_a_time_in_another_unit_costs_no_coverage() -> None:
+    assert judge("Urgent MRI within one day.", as_passage("Urgent MRI within 24 hours.")).supported
 
 
 def test_facts_of_two_passages_are_not_put_together() -> None:
