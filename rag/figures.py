@@ -131,7 +131,7 @@ def _is_range(text: str, match: re.Match[str]) -> bool:
     """Whether two numbers that are joined make one range: "40 to 49 mL/min" and "between 7 and 12" do, "10 mg and 20 mg" does not."""
     low_unit, high_unit = match.group("lowunit"), match.group("unit")
     if match.group("joint").lower() == "and":
-        return bool(_BETWEEN.search(text[: match.start("low")]))
+        return bool(_BETWEEN.search(text[max(0, match.start("low") - 24) : match.start("low")]))
     if low_unit and high_unit:
         return _UNITS[low_unit.lower()][0] == _UNITS[high_unit.lower()][0] and _same_scale(low_unit, high_unit)
     return not low_unit or low_unit == "%" or not high_unit
@@ -169,7 +169,9 @@ def _is_part_of_code(text: str, match: re.Match[str]) -> bool:
     start, end = match.start("low"), match.end("low")
     if text[end : end + 1].isalpha() and not match.group("unit") and not match.group("lowunit"):
         return True
-    return bool(_CODE_BEFORE.search(text[:start])) or (start >= 2 and text[start - 1] in "-–" and text[start - 2].isalpha())
+    return bool(_CODE_BEFORE.search(text[max(0, start - 24) : start])) or (
+        start >= 2 and text[start - 1] in "-–" and text[start - 2].isalpha()
+    )
 
 
 def _value(number: str) -> float:

@@ -236,6 +236,8 @@ class Pipeline:
         offered = quotes.candidates(work.ranked, max_sentences=self.settings.select_candidates, max_chars=self.settings.select_chars)
         selection = generate.select(work.frame.query, [sentence.text for sentence in offered], work.model)
         work.clock.stop("generate")
+        if work.stop.is_set():
+            return  # the quotes that are shown stay
         picked = [offered[place] for place in selection.chosen]
         merged = quotes.merge(picked, work.chosen)
         sentences = quotes.draft(merged, work.frame.passages)
