@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help install install-test run test test-live check corpus-readme bench lock clean
+.PHONY: help install install-evals install-test run test test-gate test-live check corpus-readme eval eval-baseline eval-llm eval-judge bench lock clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,12 +22,18 @@ $(VENV)/.run-installed: pyproject.toml constraints.txt | $(PY)
 	@$(PIP) install -qq -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.test-installed: $(VENV)/.run-installed
+$(VENV)/.evals-installed: $(VENV)/.run-installed
+	@echo "Installing what the evaluations need ..."
+	@$(PIP) install -qq -c constraints.txt -e '.[evals]'
+	@touch $@
+
+$(VENV)/.test-installed: $(VENV)/.evals-installed
 	@echo "Installing what the tests need ..."
 	@$(PIP) install -qq -c constraints.txt -e '.[test]'
 	@touch $@
 
 install: $(VENV)/.run-installed  ## Environment with pinned dependencies
+install-evals: $(VENV)/.evals-installed  ## The same with the evals extra
 install-test: $(VENV)/.test-installed  ## The same with the test extra
 
 run: install  ## Fetch the local model (once), build the index, serve the page
@@ -37,8 +43,11 @@ run: install  ## Fetch the local model (once), build the index, serve the page
 	@$(PY) app.py
 
 test: install-test  ## Unit, end-to-end and page tests; offline, no key
-	@echo "Running the tests (about four minutes on two cores, the first time two more for the index; the page tests need Chromium) ..."
+	@echo "Running the tests (some minutes on two cores; the page tests need Chromium) ..."
 	@$(PY) -m pytest
+
+test-gate: install-test  ## Break a copy of the project in five ways and see the gate name each (minutes)
+	@$(PY) -m pytest -m slow
 
 test-live: install-test  ## Three questions through the real local language model
 	@$(PY) -m rag models pull 1.5b
@@ -54,7 +63,20 @@ corpus-readme: install  ## Write corpus/README.md, the table of the library, ane
 	@$(PY) -m rag index
 	@$(PY) -m rag corpus --markdown > corpus/README.md.new && mv corpus/README.md.new corpus/README.md
 
-bench: install  ## Latency of quotes and retrieval, start-up time
+eval: install-evals  ## Golden questions and claims against the baseline; fails when worse (no key, no network)
+	@$(PY) -m evals gate
+
+eval-baseline: install-evals  ## Renew the baseline and the README's scorecard; say what changed
+	@$(PY) -m evals baseline
+
+eval-llm: install-evals  ## A sample with the local language model: quotes, select, compose (some 30 minutes)
+	@$(PY) -m rag models pull
+	@$(PY) -m evals llm
+
+eval-judge: install-evals  ## RAGAS's judged metrics on a sample; EVALS_JUDGE names the judge (an hour and more with the local one)
+	@$(PY) -m evals judge
+
+bench: install-evals  ## Latency of quotes and retrieval, start-up time
 	@$(PY) -m evals.bench
 
 lock: install-test  ## Write constraints.txt anew from what is installed

@@ -17,21 +17,16 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from evals.percentiles import percentile
 from rag.chunk import split_document
 from rag.load import load_corpus
 from rag.models import language_model_path
 from rag.pipeline import Pipeline, build_index, build_pipeline, load_language_model, make_embedder
 from rag.settings import PROJECT_DIR, Settings
 
-QUESTIONS = Path(__file__).parent / "questions" / "calibration.jsonl"
+QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 SELECT_QUESTIONS = 12
 START_TIMEOUT_S = 120.0
-
-
-def percentile(values: list[float], share: float) -> float:
-    """Return the value below which a share (0 to 1) of the values lies, by nearest rank."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def bench_quotes(pipeline: Pipeline, questions: list[str]) -> None:

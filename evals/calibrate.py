@@ -1,4 +1,4 @@
-"""Calibrate what decides on abstention, and measure retrieval and quotes, on `evals/questions/calibration.jsonl`.
+"""Calibrate what decides on abstention, and measure retrieval and quotes, on `evals/calibration.jsonl`.
 
     python -m evals.calibrate
 
@@ -23,7 +23,7 @@ from rag.schema import Passage
 from rag.settings import Settings
 from rag.text import content_stems
 
-QUESTIONS = Path(__file__).parent / "questions" / "calibration.jsonl"
+QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,6 +289,11 @@ class VectorIndex:
         """Whether a stem occurs anywhere in the corpus."""
         return stem in self._frequency
 
+    @property
+    def chunk_ids(self) -> list[str]:
+        """The ids of all chunks, in the order of documents and places."""
+        return list(self._bm25_ids)
+
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """Return chunks by id, in the order asked; their header is empty, since it is only for embedding."""
         if not chunk_ids:

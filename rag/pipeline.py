@@ -151,7 +151,7 @@ class Pipeline:
         self.embedder = embedder
         self.language_model = language_model
         self.model_notice: str | None = None
-        self._fingerprints = {
+        self.fingerprints = {
             "corpus": index.fingerprint.corpus,
             "index": index.fingerprint.digest(),
             "prompts": prompts_fingerprint(),
@@ -214,7 +214,7 @@ class Pipeline:
         query = condense.condense(asked, messages)
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
-        frame = cite.Frame(asked, query, tuple(passages), alerts, self._fingerprints)
+        frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints)
         if not passages or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
             yield cite.build_abstention(frame, covered=COVERED, timings_ms=clock.readings())
             return
@@ -250,7 +250,8 @@ class Pipeline:
     def _compose(self, work: "_Work") -> Iterator[Answer]:
         """Sentences as they pass the check; quotes again when fewer than half of them do."""
         drafted: list[DraftSentence] = []
-        for sentence in generate.compose(work.frame.query, work.frame.passages, work.model, audience=work.audience):
+        offered = work.frame.passages[: self.settings.compose_passages]
+        for sentence in generate.compose(work.frame.query, offered, work.model, audience=work.audience):
             work.clock.stop("generate")
             if work.stop.is_set():
                 break

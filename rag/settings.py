@@ -58,7 +58,9 @@ class Settings(BaseSettings):
     )
 
     # -- retrieval
-    k: int = Field(8, ge=1, le=50, description="Passages retrieved for a query.")
+    k: int = Field(
+        10, ge=1, le=50, description="Passages retrieved for a query; the evidence of nearly every question is among the first ten."
+    )
     dense_weight: float = Field(1.0, ge=0, le=10, description="Weight of the dense ranking in rank fusion.")
     bm25_weight: float = Field(
         0.6, ge=0, le=10, description="Weight of BM25. Below 1: equal weights lost at rank 1 on the NIH cancer questions."
@@ -88,6 +90,9 @@ class Settings(BaseSettings):
     llm_threads: int = Field(0, ge=0, le=256, description="Threads of the local model; 0 takes the machine's cores.")
     llm_context_tokens: int = Field(4096, ge=1024, le=131072, description="Context window of the local model, tokens.")
     local_model: Literal["1.5b", "0.5b"] = Field("1.5b", description="Which local model runs; the smaller is faster and weaker.")
+    compose_passages: int = Field(
+        8, ge=1, le=50, description="Passages offered to the model in compose, best first: time is prompt tokens."
+    )
     select_candidates: int = Field(8, ge=2, le=40, description="Sentences offered to the model in select, at most.")
     select_chars: int = Field(
         700, ge=200, le=20000, description="Characters of those sentences together: time is prompt tokens, some 60 a second on two cores."
