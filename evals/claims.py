@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evals.questions import QuestionsError, Split
 from rag.schema import Document
-from rag.text import collapse
 
 CLAIMS_DIR = Path(__file__).parent / "claims"
 FALSE_KINDS = ("figure", "unit", "drug", "body", "negation", "direction", "entity", "added")
@@ -76,17 +75,24 @@ def load_claims(documents: dict[str, Document], folder: Path = CLAIMS_DIR) -> li
     claims = [Claim(row.id, row.split, row.kind, True, row.sentence, row.document_id, row.quotes) for row in rewordings]
     claims += [Claim(row.id, row.split, row.kind, False, row.sentence, row.document_id, row.quotes) for row in edits]
     stated = {_letters(document.text) for document in documents.values()}
-    seen: set[str] = set()
-    for row in rewordings:
-        quote = row.quotes[0]
-        if quote in seen or quote.startswith("|"):
-            continue
-        seen.add(quote)
-        claims.append(Claim(f"{row.id}/verbatim", row.split, "verbatim", True, collapse(quote), row.document_id, (quote,)))
-        for kind, sentence in corrupt(collapse(quote), seed=row.id):
+    for number, (document_id, quote) in enumerate(_sampled(documents), start=1):
+        key, split = f"sentence-{number:03d}", ("dev" if number % 2 else "test")
+        claims.append(Claim(f"{key}/verbatim", split, "verbatim", True, quote, document_id, (quote,)))  # type: ignore[arg-type]
+        for kind, sentence in corrupt(quote, seed=quote):
             if not any(_letters(sentence).rstrip(".") in text for text in stated):
-                claims.append(Claim(f"{row.id}/{kind}", row.split, kind, False, sentence, row.document_id, (quote,)))
+                claims.append(Claim(f"{key}/{kind}", split, kind, False, sentence, document_id, (quote,)))  # type: ignore[arg-type]
     return claims
+
+
+def _sampled(documents: dict[str, Document]) -> list[tuple[str, str]]:
+    """Return (document id, sentence) of the corpus's bullets that state a recommendation or figure; the same ones as long as they stand."""
+    found = []
+    for key in sorted(documents):
+        bullets = re.findall(r"(?m)^- ([A-Z][^|\n]{60,200}\.)$", documents[key].text[documents[key].body_start :])
+        bullets = [bullet for bullet in bullets if not re.search(r"digest|[.;] [A-Z]", bullet)]
+        if bullets:
+            found.append((key, min(bullets, key=lambda bullet: hashlib.sha256(bullet.encode()).hexdigest())))
+    return sorted(found, key=lambda pair: hashlib.sha256(pair[1].encode()).hexdigest())
 
 
 def corrupt(sentence: str, *, seed: str) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,8 @@ def claims() -> list[Claim]:
 def test_there_are_claims_of_every_kind_in_both_splits(claims: list[Claim]) -> None:
     for split in ("dev", "test"):
         counted = Counter(claim.kind for claim in claims if claim.split == split)
-        assert all(counted[kind] >= 10 for kind in (*FALSE_KINDS, "paraphrase", "condensation", "merge", "verbatim")), counted
+        assert all(counted[kind] >= 7 for kind in (*FALSE_KINDS, "verbatim")), counted
+        assert all(counted[kind] >= 2 for kind in ("paraphrase", "condensation")), counted
     assert len({claim.claim_id for claim in claims}) == len(claims)
 
 
@@ -92,7 +93,9 @@ def test_a_claim_whose_words_left_the_corpus_is_left_out(tmp_path: Path) -> None
     ]
     (tmp_path / "rewordings.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     (tmp_path / "edits.jsonl").write_text("")
-    assert {claim.claim_id.partition("/")[0] for claim in load_claims(documents, tmp_path)} == {"claim-001"}
+    assert {claim.claim_id.partition("/")[0] for claim in load_claims(documents, tmp_path) if claim.claim_id.startswith("claim")} == {
+        "claim-001"
+    }
 
 
 @pytest.mark.parametrize("fields", [{"kind": "figure"}, {"quotes": []}, {"extra": 1}, {"id": "x"}])
@@ -112,19 +115,17 @@ def test_a_claim_that_breaks_the_schema_is_named(fields: dict[str, object], tmp_
 
 
 def test_a_corruption_that_the_corpus_states_is_left_out(tmp_path: Path) -> None:
-    documents = {document.source.document_id: document for document in load_corpus(write_toy_corpus(tmp_path / "corpus"))}
-    quote = "Beta (2020) does not recommend denosumab for bone metastases from prostate cancer."
-    reworded = {
-        "id": "claim-001",
-        "split": "dev",
-        "kind": "paraphrase",
-        "document_id": "beta-2020",
-        "quotes": [quote],
-        "sentence": "Denosumab is not recommended in prostate cancer.",
-    }
-    (tmp_path / "rewordings.jsonl").write_text(json.dumps(reworded) + "\n")
-    (tmp_path / "edits.jsonl").write_text("")
-    (tmp_path / "corpus" / "guideline" / "beta.md").open("a").write("\n" + quote.replace("does not", "does") + "\n")
-    told = {document.source.document_id: document for document in load_corpus(tmp_path / "corpus")}
-    assert "negation" in {claim.kind for claim in load_claims(documents, tmp_path)}
-    assert "negation" not in {claim.kind for claim in load_claims(told, tmp_path)}
+    bullet = "Beta (2020) does not recommend denosumab for bone metastases from prostate cancer in this longer sentence."
+    for name in ("rewordings", "edits"):
+        (tmp_path / f"{name}.jsonl").write_text("")
+    path = write_toy_corpus(tmp_path / "corpus") / "guideline" / "beta.md"
+
+    def negated(*bullets: str) -> list[str]:
+        path.write_text(path.read_text() + "".join(f"\n- {one}\n" for one in bullets))
+        documents = {document.source.document_id: document for document in load_corpus(tmp_path / "corpus")}
+        return [
+            claim.sentence for claim in load_claims(documents, tmp_path) if claim.kind == "negation" and claim.document_id == "beta-2020"
+        ]
+
+    assert negated(bullet) == [bullet.replace("does not", "does")]
+    assert bullet.replace("does not", "does") not in negated(bullet.replace("does not", "does"))
