@@ -68,3 +68,8 @@ def _toy_index(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 def shared_toy(_toy_index: Settings) -> Pipeline:
     """A new pipeline over a toy corpus that is indexed once a session: fast, for tests that change neither corpus nor index."""
     return build_pipeline(_toy_index, embedder=HashingEmbedder())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Page tests come last: Playwright keeps an event loop running in this thread, in which `asyncio.run` cannot be called."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
