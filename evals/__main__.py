@@ -52,10 +52,11 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     logging.getLogger("ragas").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=DeprecationWarning)
+    work = {
+        "gate": _gate, "baseline": _baseline, "llm": _llm, "judge": _judge, "diff": _diff, "questions": _check_questions, "scorecard": _scorecard,
+    }  # fmt: skip
     try:
-        return {"gate": _gate, "baseline": _baseline, "llm": _llm, "judge": _judge, "diff": _diff, "scorecard": _scorecard}[given.command](
-            given
-        )
+        return work[given.command](given)
     except RagError as exc:
         print(exc, file=sys.stderr)
         return 2

@@ -62,7 +62,7 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
 
 
 def one_passage(project: Path) -> None:
-    edit(project / "rag" / "settings.py", r"(    k: int = Field\()\d+", r"\g<1>1")
+    edit(project / "rag" / "settings.py", r"(    k: int = Field\(\s*)\d+", r"\g<1>1")
 
 
 def no_words(project: Path) -> None:
