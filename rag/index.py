@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-FORMAT = 3  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
+FORMAT = 4  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
 EMBED_BATCH = 1024  # texts between two steps of the progress bar; the model sorts them by length, so larger is faster
-SPACE = {"hnsw": {"space": "cosine", "ef_search": 128}}
+# Wide search and one thread: a graph that several threads fill differs from one process to the next, and so did the passages of 14 of 150 questions.
+SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32, "num_threads": 1}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +268,8 @@ class VectorIndex:
             include=["distances"],
         )
         distances = (found["distances"] or [[]])[0]
-        return [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], distances, strict=True)]
+        pairs = [(key, 1.0 - distance) for key, distance in zip(found["ids"][0], distances, strict=True)]
+        return sorted(pairs, key=lambda pair: (-pair[1], pair[0]))  # ties by id, so that runs repeat
 
     def bm25(self, stems: list[str], k: int, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
         """Return (chunk id, BM25 relevance) of at most k chunks that share a stem with the query, best first; ties by id."""
