@@ -20,6 +20,7 @@ import numpy as np
 from rag import quotes, retrieve
 from rag.pipeline import Pipeline, build_pipeline
 from rag.schema import Passage
+from rag.sentences import rank_sentences
 from rag.settings import Settings
 from rag.text import content_stems
 
@@ -44,7 +45,7 @@ def measure(pipeline: Pipeline) -> list[Row]:
     for line in QUESTIONS.read_text(encoding="utf-8").splitlines():
         question = json.loads(line)
         passages = pipeline.search(question["question"])
-        ranked = quotes.rank_sentences(question["question"], passages, rarity=pipeline.index.rarity)
+        ranked = rank_sentences(question["question"], passages, rarity=pipeline.index.rarity)
         chosen = quotes.choose_sentences(question["question"], ranked, max_sentences=pipeline.settings.max_sentences)
         text = " ".join(sentence.text for sentence in chosen)
         found = [bool(re.search(fact, text, re.IGNORECASE)) for fact in question["facts"]]

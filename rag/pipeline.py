@@ -20,6 +20,7 @@ from rag.llm import LanguageModel
 from rag.load import load_corpus
 from rag.prompts import prompts_fingerprint
 from rag.schema import AUDIENCES, KINDS, Answer, DraftSentence, Passage, Verdict
+from rag.sentences import RankedSentence, rank_sentences
 from rag.settings import Settings
 
 COVERED = (
@@ -218,7 +219,7 @@ class Pipeline:
         if not passages or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
             yield cite.build_abstention(frame, covered=COVERED, timings_ms=clock.readings())
             return
-        ranked = quotes.rank_sentences(query, passages, rarity=self.index.rarity)
+        ranked = rank_sentences(query, passages, rarity=self.index.rarity)
         chosen = quotes.choose_sentences(query, ranked, max_sentences=self.settings.max_sentences)
         clock.stop("quotes")
         verbatim = cite.build_answer(frame, quotes.draft(chosen, passages), engine="quotes", notice=notice, timings_ms=clock.readings())
@@ -330,8 +331,8 @@ class _Work:
     """What the model's part of one answer needs."""
 
     frame: cite.Frame
-    ranked: Sequence[quotes.RankedSentence]
-    chosen: Sequence[quotes.RankedSentence]
+    ranked: Sequence[RankedSentence]
+    chosen: Sequence[RankedSentence]
     model: LanguageModel
     clock: "_Clock"
     audience: str

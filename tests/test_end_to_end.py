@@ -9,9 +9,9 @@ from itertools import combinations
 import pytest
 
 from rag.pipeline import Pipeline
-from rag.quotes import readable
 from rag.retrieve import mend_names
 from rag.schema import Answer
+from rag.sentences import readable
 from tests.fakes import scripted_model
 from tests.library import assert_verbatim, passage_of
 
