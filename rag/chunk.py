@@ -1,7 +1,7 @@
 """Documents -> Chunks: structure-aware pieces with stable ids and character offsets. Second room of building the index.
 
 A chunk stays within one section, holds whole sentences and whole table rows, and with its header stays below the embedding model's real limit.
-Markdown is read by markdown-it; this module only packs its blocks. Does not embed.
+Markdown is read by markdown-it; this module only packs its blocks. A block that gives an assistant orders is left out. Does not embed.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from rag.instructions import addresses_assistant
 from rag.schema import Chunk, Document, Span
 from rag.text import collapse, split_sentences
 
@@ -20,12 +21,14 @@ MAX_HEADER_SHARE = 0.4  # a long title must not push the text out of the chunk
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """What is never split: a sentence or a table row, by its place in the file. `block` numbers the block it stands in."""
+    """What is never split: a sentence or a table row, by its place in the file. `block` numbers the block it stands in, `run` the stretch of
+    blocks without a gap: what is left out must not come back as the text between two sentences."""
 
     start: int
     end: int
     section: str
     block: int
+    run: int
 
 
 def split_document(document: Document, *, max_tokens: int, count_tokens: Callable[[str], int]) -> list[Chunk]:
@@ -62,7 +65,7 @@ def _units(document: Document) -> Iterator[_Unit]:
     line_starts += [document.body_start + match.end() for match in re.finditer(r"\r\n?|\n", body)]
     line_starts += [len(document.text)] * 2
     headings: list[str] = []
-    block = 0
+    block = run = 0
     tokens = MarkdownIt("commonmark").enable("table").parse(body)
     for place, token in enumerate(tokens):
         if token.type == "heading_open":
@@ -71,9 +74,12 @@ def _units(document: Document) -> Iterator[_Unit]:
         section = " › ".join(collapse(heading) for heading in headings[1:] if heading)
         for start, end, whole in _blocks(document.text, tokens, place, line_starts):
             block += 1
+            if addresses_assistant(document.text[start:end]):
+                run += 1
+                continue
             spans = [Span(0, end - start)] if whole else split_sentences(document.text[start:end])
             for span in spans:
-                yield _Unit(start + span.start, start + span.end, section, block)
+                yield _Unit(start + span.start, start + span.end, section, block, run)
 
 
 def _blocks(text: str, tokens: list[Token], place: int, line_starts: list[int]) -> Iterator[tuple[int, int, bool]]:
@@ -107,7 +113,7 @@ def _without_marks(token: Token, raw: str) -> str:
 def _by_section(units: Iterator[_Unit]) -> Iterator[tuple[str, list[_Unit]]]:
     group: list[_Unit] = []
     for unit in units:
-        if group and unit.section != group[0].section:
+        if group and (unit.section, unit.run) != (group[0].section, group[0].run):
             yield group[0].section, group
             group = []
         group.append(unit)
@@ -126,10 +132,10 @@ def _fit(text: str, unit: _Unit, room: int, count_tokens: Callable[[str], int]) 
             low, high = (middle, high) if count_tokens(text[start : words[middle - 1]]) <= room else (low, middle - 1)
         endless_word = count_tokens(text[start : words[low - 1]]) > room
         cut = min(unit.end, start + max(1, room)) if endless_word else words[low - 1]  # a token has one character at the least
-        yield _Unit(start, start + len(text[start:cut].rstrip()), unit.section, unit.block)
+        yield _Unit(start, start + len(text[start:cut].rstrip()), unit.section, unit.block, unit.run)
         start = cut
     if start < unit.end:
-        yield _Unit(start, unit.end, unit.section, unit.block)
+        yield _Unit(start, unit.end, unit.section, unit.block, unit.run)
 
 
 def _pack(text: str, units: list[_Unit], room: int, count_tokens: Callable[[str], int]) -> Iterator[list[_Unit]]:

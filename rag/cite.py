@@ -15,13 +15,18 @@ NEAREST_NAMED = 3  # documents that an abstention names
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every answer to one question shares, whatever its sentences."""
+    """What every answer to one question shares, whatever its sentences. `caution` is a line that each of them carries beside its own notice."""
 
     question: str
     query: str
     passages: tuple[Passage, ...]
     alerts: tuple[Alert, ...]
     fingerprints: Mapping[str, str]
+    caution: str | None = None
+
+    def notice(self, own: str | None) -> str | None:
+        """Return an answer's own notice and the caution, those that there are."""
+        return " ".join(part for part in (own, self.caution) if part) or None
 
 
 def build_answer(
@@ -65,7 +70,7 @@ def build_answer(
         alerts=frame.alerts,
         engine=engine,
         model=model,
-        notice=notice,
+        notice=frame.notice(notice),
         timings_ms=dict(timings_ms or {}),
         fingerprints=dict(frame.fingerprints),
     )
@@ -94,6 +99,29 @@ def build_abstention(frame: Frame, *, covered: Sequence[str], timings_ms: Mappin
         alerts=frame.alerts,
         timings_ms=dict(timings_ms),
         fingerprints=dict(frame.fingerprints),
+    )
+
+
+def build_refusal(
+    question: str, message: str, *, alerts: tuple[Alert, ...], fingerprints: Mapping[str, str], timings_ms: Mapping[str, float]
+) -> Answer:
+    """Build the answer to a question that nothing is searched for: a message, no passage, no citation.
+
+    Args:
+        question: What was asked.
+        message: What is said instead of an answer.
+        alerts: Emergency notices of the question.
+        fingerprints: Of corpus, index, prompts and settings.
+        timings_ms: Duration of each step.
+    """
+    return Answer(
+        question=question,
+        query="",
+        status="abstained",
+        answer=escape_markdown(message),
+        alerts=alerts,
+        timings_ms=dict(timings_ms),
+        fingerprints=dict(fingerprints),
     )
 
 

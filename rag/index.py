@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-FORMAT = 4  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
+FORMAT = 5  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
 EMBED_BATCH = 1024  # texts between two steps of the progress bar; the model sorts them by length, so larger is faster
 # Wide search and one thread: a graph that several threads fill differs from one process to the next, and so did the passages of 14 of 150 questions.
 SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32, "num_threads": 1}}

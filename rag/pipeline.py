@@ -10,11 +10,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, verify
+from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, safety, verify
 from rag.chunk import split_document
 from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import LanguageModelError, ModelFileError, QuestionError, RagError
 from rag.index import BuildReport, Fingerprint, VectorIndex, corpus_fingerprint, is_current, open_index, write_index
+from rag.instructions import without_markup
 from rag.library import library_fingerprint, load_library
 from rag.llm import LanguageModel
 from rag.load import load_corpus
@@ -212,10 +213,13 @@ class Pipeline:
         documents = self._documents(filters or Filters())
         engine, notice = self._engine(engine, audience)
         alerts = guard.find_alerts(asked)
-        query = condense.condense(asked, messages)
+        if help_first := safety.crisis_message(asked):
+            yield cite.build_refusal(asked, help_first, alerts=alerts, fingerprints=self.fingerprints, timings_ms=clock.readings())
+            return
+        query = condense.condense(without_markup(asked), messages)
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
-        frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints)
+        frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))
         if not passages or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
             yield cite.build_abstention(frame, covered=COVERED, timings_ms=clock.readings())
             return
@@ -230,7 +234,8 @@ class Pipeline:
         try:
             yield from self._select(work) if engine == "select" else self._compose(work)
         except LanguageModelError as exc:
-            yield replace(verbatim, notice=f"Shown are verbatim quotations: {exc}", timings_ms=clock.readings())
+            notice = frame.notice(f"Shown are verbatim quotations: {exc}")
+            yield replace(verbatim, notice=notice, timings_ms=clock.readings())
 
     def _select(self, work: "_Work") -> Iterator[Answer]:
         """The verbatim answer in the order that the model chose, with its lead before it when that passes the check."""
