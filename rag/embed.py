@@ -4,7 +4,8 @@ Loading takes seconds (torch), so it happens at first use or when `warm_up` is c
 """
 
 import threading
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
@@ -29,6 +30,14 @@ class Embedder(Protocol):
 
     def encode_query(self, query: str) -> Vectors:
         """Return the (dim,) float32 unit vector of a query."""
+        ...
+
+    def encode_sentences(self, sentences: list[str]) -> tuple[Vectors, list[Vectors]]:
+        """Return the vectors of `encode_documents`, and of each sentence its tokens' (n_tokens, dim) float32 unit vectors."""
+        ...
+
+    def encode_query_tokens(self, query: str) -> Vectors:
+        """Return the (n_tokens, dim) float32 unit vectors of a query's tokens."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -81,6 +90,19 @@ class SentenceTransformerEmbedder(Embeddings):
         vector = self._load().encode_query(query, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vector, dtype=np.float32)
 
+    def encode_sentences(self, sentences: list[str]) -> tuple[Vectors, list[Vectors]]:
+        model = self._load()
+        if not sentences:
+            return self.encode_documents([]), []
+        outputs: Any = model.encode_document(
+            sentences, output_value=None, normalize_embeddings=True, show_progress_bar=False, batch_size=64
+        )
+        return np.stack([_floats(output["sentence_embedding"]) for output in outputs]), [_token_vectors(output) for output in outputs]
+
+    def encode_query_tokens(self, query: str) -> Vectors:
+        outputs: Any = self._load().encode_query([query], output_value=None, show_progress_bar=False)
+        return _token_vectors(outputs[0])
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for `encode_documents`."""
         return [list(map(float, row)) for row in self.encode_documents(texts)]
@@ -104,3 +126,13 @@ class SentenceTransformerEmbedder(Embeddings):
                         "unset RAG_EMBEDDING_MODEL to use the packaged one, or give a folder of sentence-transformers weights."
                     ) from exc
             return self._model
+
+
+def _floats(tensor: Any) -> Vectors:
+    return np.asarray(tensor, dtype=np.float32)
+
+
+def _token_vectors(output: Mapping[str, Any]) -> Vectors:
+    """Return the unit vectors of a text's own tokens: neither padding nor the model's opening and closing marks."""
+    vectors = _floats(output["token_embeddings"])[_floats(output["attention_mask"]) > 0][1:-1]
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))

@@ -22,6 +22,7 @@ import numpy as np
 from rag.errors import VectorIndexError
 from rag.schema import Chunk, Document, Skipped, Source, Span
 from rag.text import content_stems
+from rag.token_vectors import TokenVectors, pack, write_token_vectors
 
 if TYPE_CHECKING:
     import bm25s
@@ -83,6 +84,7 @@ def write_index(
     fingerprint: Fingerprint,
     *,
     encode: Callable[[list[str]], np.ndarray],
+    encode_sentences: Callable[[list[str]], tuple[np.ndarray, list[np.ndarray]]],
     skipped: Sequence[Skipped] = (),
     progress: Callable[[int, int], None] | None = None,
     rebuild: bool = False,
@@ -94,7 +96,8 @@ def write_index(
         documents: All documents of the corpus.
         chunks: All chunks of those documents.
         fingerprint: What the build is made with.
-        encode: Texts to (n, dim) float32 unit vectors; called for new texts only.
+        encode: Chunks' texts to (n, dim) float32 unit vectors; called for new texts only.
+        encode_sentences: The same for sentences, with the (n_tokens, dim) unit vectors of each.
         skipped: Files that were not read, kept in the manifest for later reports.
         progress: Called with (texts embedded, texts to embed).
         rebuild: Compute every vector again.
@@ -110,7 +113,7 @@ def write_index(
             build = index_dir / f"build-{time.time_ns()}"
             _remove_leftovers(index_dir)
             build.mkdir()
-            counts = _write_build(build, old, documents, chunks, encode, progress)
+            counts = _write_build(build, old, documents, chunks, encode, encode_sentences, progress)
             _write_manifest(build, documents, chunks, counts["sentences"], fingerprint, skipped)
             _switch(index_dir, build.name)
             _remove_leftovers(index_dir)
@@ -128,6 +131,7 @@ def _write_build(
     documents: Sequence[Document],
     chunks: Sequence[Chunk],
     encode: Callable[[list[str]], np.ndarray],
+    encode_sentences: Callable[[list[str]], tuple[np.ndarray, list[np.ndarray]]],
     progress: Callable[[int, int], None] | None,
 ) -> dict[str, int]:
     client = _client(build)
@@ -140,7 +144,9 @@ def _write_build(
     to_do = len(texts) - len(kept) + len(sentences) - len(kept_sentences)
     done = 0
 
-    def vectors_of(wanted: dict[str, str], known: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def vectors_of(
+        wanted: dict[str, str], known: dict[str, np.ndarray], encode: Callable[[list[str]], np.ndarray]
+    ) -> dict[str, np.ndarray]:
         nonlocal done
         vectors = dict(known)
         missing = [key for key in wanted if key not in known]
@@ -153,7 +159,7 @@ def _write_build(
         return vectors
 
     kind = {document.source.document_id: document.source.kind for document in documents}
-    chunk_vectors = vectors_of(texts, kept)
+    chunk_vectors = vectors_of(texts, kept, encode)
     _fill(
         client,
         "chunks",
@@ -174,7 +180,16 @@ def _write_build(
             for chunk in chunks
         ],
     )
-    sentence_vectors = vectors_of(sentences, kept_sentences)
+    new_tokens: list[np.ndarray] = []
+
+    def encode_and_keep_tokens(batch: list[str]) -> np.ndarray:
+        vectors, tokens = encode_sentences(batch)
+        new_tokens.extend(pack(one) for one in tokens)
+        return vectors
+
+    sentence_vectors = vectors_of(sentences, kept_sentences, encode_and_keep_tokens)
+    new = [key for key in sentences if key not in kept_sentences]
+    write_token_vectors(build, [*zip(new, new_tokens, strict=True), *(old.tokens.packed(kept_sentences) if old else ())])
     owner = {sentence_id(chunk.chunk_id, n): chunk for chunk in chunks for n in range(len(chunk.sentences))}
     _fill(
         client,
@@ -244,6 +259,7 @@ class VectorIndex:
         try:
             client = _client(build)
             self._collections: dict[str, Collection] = {name: client.get_collection(name) for name in ("chunks", "sentences")}
+            self.tokens = TokenVectors(build)
             self._bm25, self._bm25_ids, self._bm25_documents, self._frequency = _read_bm25(build)
         except Exception as exc:  # Chroma and bm25s raise many kinds for a damaged store; the way out is the same for all
             raise VectorIndexError(

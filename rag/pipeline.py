@@ -88,6 +88,7 @@ def build_index(
         chunks,
         fingerprint,
         encode=embedder.encode_documents,
+        encode_sentences=embedder.encode_sentences,
         skipped=library.skipped,
         progress=_stage(progress, "embedding"),
         rebuild=rebuild,

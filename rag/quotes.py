@@ -13,7 +13,7 @@ from rag.schema import DraftSentence, Passage, Quote, Verdict
 from rag.sentences import CONTRAST, RankedSentence, is_year
 from rag.terms import find_terms
 
-SCORE_FLOOR = 0.72  # a further sentence needs this share of the best one's rank value
+VALUE_DROP = 0.7  # a sentence whose rank value is this far below the best one's is not shown; nothing nearer helped the dev questions
 SAME_WORDS = 82.0  # rapidfuzz token_set_ratio above which two sentences say the same
 
 
@@ -25,7 +25,7 @@ def choose_sentences(question: str, ranked: Sequence[RankedSentence], *, max_sen
     if not ranked:
         return []
     chosen = [ranked[0]]
-    floor = SCORE_FLOOR * ranked[0].value
+    floor = ranked[0].value - VALUE_DROP
     for sentence in ranked[1:]:
         if len(chosen) == max_sentences or sentence.value < floor:
             break

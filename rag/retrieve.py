@@ -13,10 +13,12 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
-from rag.schema import Chunk, Passage
+from rag.rerank import prior, rerank
+from rag.schema import Passage
 from rag.terms import absent_subjects, expansions, full_names, is_everyday, vocabulary_words
 from rag.text import content_stems, split_sentences, stem, tokens
 
+CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
 
 # Logistic weights of relevance; fitted by `python -m evals.calibrate` on 170 answerable and 110 unanswerable questions.
@@ -52,22 +54,54 @@ def retrieve(
     """
     query = mend_names(query, index)
     vector = _encode(query, embedder)
-    stems = content_stems(query)
     rankings = _rankings(query, vector, index, document_ids)
     asked = focus(query)
     if asked != query:  # in a long case the question itself would drown: it is searched, too
         rankings = [*rankings, *_rankings(asked, _encode(asked, embedder), index, document_ids)]
     weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * (len(rankings) // 3)
     fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
-    chunks = index.chunks([key for key, _ in fused[:k]])
-    vectors = index.vectors("sentences", [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))])
+    candidates = _candidates([key for key, _ in fused[: max(k, CANDIDATES)]], query, vector, index, embedder)
+    return rerank(query, candidates, k=k, rarity=index.rarity)
+
+
+def _candidates(chunk_ids: Sequence[str], query: str, vector: np.ndarray, index: VectorIndex, embedder: Embedder) -> list[Passage]:
+    """Return these chunks as passages, in this order, with all that `rerank` and abstention look at."""
+    chunks = index.chunks(chunk_ids)
+    keys = [[sentence_id(chunk.chunk_id, n) for n in range(len(chunk.sentences))] for chunk in chunks]
+    flat = [key for of_chunk in keys for key in of_chunk]
+    vectors = index.vectors("sentences", flat)
+    near = dict(zip(flat, index.tokens.similarities(embedder.encode_query_tokens(query), flat), strict=True))
+    chunk_vectors = index.vectors("chunks", chunk_ids)
+    bm25 = dict(index.bm25(_with_synonyms(query), index.n_chunks))
+    most = max(bm25.values(), default=1.0)
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
     cap = ABSENT_SUBJECT_CAP if absent_subjects(query, texts) else 1.0
+    words = len(content_stems(query))
     passages = []
-    for rank, (chunk, text) in enumerate(zip(chunks, texts, strict=True), start=1):
-        similarities = tuple(float(vectors[sentence_id(chunk.chunk_id, n)] @ vector) for n in range(len(chunk.sentences)))
-        relevance = min(cap, relevance_of(max(similarities), coverage(query, text, index), len(stems)))
-        passages.append(_passage(rank, chunk, index, similarities, relevance))
+    for rank, (chunk, text, of_chunk) in enumerate(zip(chunks, texts, keys, strict=True), start=1):
+        source = index.sources[chunk.document_id]
+        similarities = tuple(float(vectors[key] @ vector) for key in of_chunk)
+        passages.append(
+            Passage(
+                rank=rank,
+                chunk_id=chunk.chunk_id,
+                source=source,
+                section=chunk.section,
+                start=chunk.start,
+                end=chunk.end,
+                text=chunk.text,
+                sentences=chunk.sentences,
+                similarities=similarities,
+                relevance=min(cap, relevance_of(max(similarities), coverage(query, text, index), words)),
+                token_similarities=tuple(near[key] for key in of_chunk),
+                prior=prior(
+                    query,
+                    source,
+                    cosine=float(chunk_vectors[chunk.chunk_id] @ vector),
+                    bm25_share=bm25.get(chunk.chunk_id, 0.0) / most,
+                ),
+            )
+        )
     return passages
 
 
@@ -87,11 +121,14 @@ def _encode(query: str, embedder: Embedder) -> np.ndarray:
 
 def _rankings(query: str, vector: np.ndarray, index: VectorIndex, document_ids: Sequence[str] | None) -> list[list[str]]:
     """Return the chunk ids of three rankings: by the chunk's vector, by its best sentence's vector, by BM25 with synonyms."""
-    wider = [word for phrase in expansions(query) for word in content_stems(phrase)]
     by_chunk = [key for key, _ in index.nearest("chunks", vector, DEPTH, document_ids)]
     by_sentence = list(dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in index.nearest("sentences", vector, 2 * DEPTH, document_ids)))
-    by_words = [key for key, _ in index.bm25([*content_stems(query), *dict.fromkeys(wider)], DEPTH, document_ids)]
+    by_words = [key for key, _ in index.bm25(_with_synonyms(query), DEPTH, document_ids)]
     return [by_chunk, by_sentence, by_words]
+
+
+def _with_synonyms(query: str) -> list[str]:
+    return [*content_stems(query), *dict.fromkeys(word for phrase in expansions(query) for word in content_stems(phrase))]
 
 
 def fuse_ranks(rankings: Sequence[Sequence[str]], *, weights: Sequence[float], offset: int = 60) -> list[tuple[str, float]]:
@@ -181,18 +218,3 @@ def _nearest_name(token: str) -> str | None:
 @lru_cache(maxsize=4096)
 def _has_wider(word: str) -> bool:
     return bool(expansions(word))
-
-
-def _passage(rank: int, chunk: Chunk, index: VectorIndex, similarities: tuple[float, ...], relevance: float) -> Passage:
-    return Passage(
-        rank=rank,
-        chunk_id=chunk.chunk_id,
-        source=index.sources[chunk.document_id],
-        section=chunk.section,
-        start=chunk.start,
-        end=chunk.end,
-        text=chunk.text,
-        sentences=chunk.sentences,
-        similarities=similarities,
-        relevance=relevance,
-    )

@@ -85,7 +85,8 @@ class Passage:
     """A chunk retrieved for a query.
 
     `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries. `similarities` holds the cosine similarity of
-    each sentence to the query, in the order of `sentences`.
+    each sentence to the query, in the order of `sentences`, `token_similarities` that of the tokens (see `token_vectors`). `prior` is what speaks
+    for all its sentences alike, in units of a sentence's rank value.
     """
 
     rank: int
@@ -98,6 +99,8 @@ class Passage:
     sentences: tuple[Span, ...]
     similarities: tuple[float, ...]
     relevance: float
+    token_similarities: tuple[float, ...] = ()
+    prior: float = 0.0
 
     def sentence(self, n: int) -> str:
         """Return the exact words of the n-th sentence, from 0."""

@@ -13,18 +13,21 @@ from rag.schema import Passage
 from rag.terms import expansions
 from rag.text import collapse, content_stems
 
-# Weights of a sentence's rank, chosen on the calibration questions (python -m evals.calibrate --quotes).
-LEXICAL_WEIGHT = 0.35
-PASSAGE_WEIGHT = 0.15
-ANY_FIGURE_BONUS = 0.05
+# Weights of a sentence's rank, where its cosine similarity has weight 1: fitted together with those of `rerank` on the calibration and dev questions
+# (python -m evals.fit_order). ROW_PENALTY alone is a matter of taste: rows answer well and read badly.
+LEXICAL_WEIGHT = 0.70
+HEADING_WEIGHT = 0.70  # words that only the title or section holds: they say what the sentence is about
+WIDER_WEIGHT = 0.02
+TOKEN_WEIGHT = 1.66
+ANY_FIGURE_BONUS = 0.11
 RIGHT_UNIT_BONUS = 0.10
-WRONG_UNIT_PENALTY = 0.10  # a dose is asked for, and no dose is stated
+WRONG_UNIT_PENALTY = 0.07  # a dose is asked for, and no dose is stated
 HOLDS_VALUE_BONUS = 0.25
-TIGHT_RANGE_BONUS = 0.10  # "40 to 49" answers for 45 better than "30 to 60"; in full for a range of no width
-MISSES_VALUE_PENALTY = 0.20
-ROW_PENALTY = 0.20  # a bare table row reads worse than the sentence that says the same
-ORPHAN_PENALTY = 0.12  # the sentence before, which it points back to, is not shown
-ABOUT_DIGEST_PENALTY = 0.40  # what a digest says of itself answers hardly any question
+TIGHT_RANGE_BONUS = 0.18  # "40 to 49" answers for 45 better than "30 to 60"; in full for a range of no width
+MISSES_VALUE_PENALTY = 0.26
+ROW_PENALTY = 0.05  # a bare table row reads worse than the sentence that says the same
+ORPHAN_PENALTY = 0.17  # the sentence before, which it points back to, is not shown
+ABOUT_DIGEST_PENALTY = 0.21  # what a digest says of itself answers hardly any question
 CONTRAST = re.compile(r"\b(differ\w*|difference|versus|vs\.?|compar\w+|better than|or|rather than|between)\b", re.IGNORECASE)
 
 _ORPHAN = re.compile(
@@ -74,17 +77,15 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
     wider = {word for phrase in expansions(question) for word in content_stems(phrase)}
     figures = [figure for figure in find_figures(question) if not is_year(figure)]
     units = frozenset().union(*(wanted for pattern, wanted in _UNITS_ASKED if pattern.search(question)))
-    best_relevance = max((passage.relevance for passage in passages), default=0.0) or 1.0
     ranked: dict[str, RankedSentence] = {}
     for place, passage in enumerate(passages):
         heading = set(content_stems(f"{passage.source.title} {passage.section}"))
         for number in range(len(passage.sentences)):
             raw = passage.sentence(number)
             text = readable(raw)
-            words = set(content_stems(text))
-            value = passage.similarities[number]
-            value += LEXICAL_WEIGHT * _share(asked, words, heading, wider, rarity)
-            value += PASSAGE_WEIGHT * passage.relevance / best_relevance
+            value = passage.prior + passage.similarities[number]
+            value += TOKEN_WEIGHT * passage.token_similarities[number] if passage.token_similarities else 0.0
+            value += _word_value(asked, set(content_stems(text)), heading, wider, rarity)
             value += _figure_value(question, text, figures, units)
             value -= ROW_PENALTY if raw.startswith("|") else 0.0
             value -= ORPHAN_PENALTY if _ORPHAN.search(text) else 0.0
@@ -105,16 +106,14 @@ def readable(raw: str) -> str:
     return collapse(raw)
 
 
-def _share(asked: dict[str, None], words: set[str], heading: set[str], wider: set[str], rarity: Callable[[str], float]) -> float:
-    """Share of the question's words that a sentence (in full) or its heading (by half) holds, weighed by rarity; 0 to 1."""
-    total = found = 0.0
-    for word in asked:
-        weight = rarity(word)
-        total += weight
-        found += weight if word in words else 0.5 * weight if word in heading else 0.0
-    if wider and wider & words:
-        found += 0.1 * total
-    return min(1.0, found / total) if total else 0.0
+def _word_value(asked: dict[str, None], words: set[str], heading: set[str], wider: set[str], rarity: Callable[[str], float]) -> float:
+    """What the words of the question add that stand in the sentence or, failing that, in its headings."""
+    total = sum(rarity(word) for word in asked)
+    if not total:
+        return 0.0
+    value = LEXICAL_WEIGHT * sum(rarity(word) for word in asked if word in words) / total
+    value += HEADING_WEIGHT * sum(rarity(word) for word in asked if word in heading and word not in words) / total
+    return value + (WIDER_WEIGHT if wider & words else 0.0)
 
 
 def _figure_value(question: str, text: str, asked: Sequence[Figure], units: frozenset[str]) -> float:

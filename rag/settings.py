@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 
     # -- answers
     engine: EngineChoice = Field("auto", description="auto: select with the local model, compose with a remote one, quotes with none.")
-    max_sentences: int = Field(4, ge=1, le=10, description="Sentences of a verbatim answer: three to five read well.")
+    max_sentences: int = Field(5, ge=1, le=10, description="Sentences of a verbatim answer: three to five read well.")
     max_question_chars: int = Field(2000, ge=10, le=20000, description="Longest question, characters; longer text is no question.")
 
     # -- the language model

@@ -34,6 +34,13 @@ class HashingEmbedder:
     def encode_query(self, query: str) -> np.ndarray:
         return self._vector(query)
 
+    def encode_sentences(self, sentences: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
+        return self.encode_documents(sentences), [self.encode_query_tokens(sentence) for sentence in sentences]
+
+    def encode_query_tokens(self, query: str) -> np.ndarray:
+        words = content_stems(query)
+        return np.stack([self._vector(word) for word in words]) if words else np.zeros((0, 512), dtype=np.float32)
+
     def count_tokens(self, text: str) -> int:
         return len(text.split()) + 2
 

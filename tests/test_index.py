@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bm25s
 import filelock
@@ -50,8 +51,12 @@ def chunk(chunk_id: str, text: str, *, header: str = "") -> Chunk:
 
 
 def write(index_dir: Path, chunks: Sequence[Chunk], *, embedder: HashingEmbedder | None = None, **options) -> BuildReport:
-    encode = (embedder or HashingEmbedder()).encode_documents
-    return write_index(index_dir, documents_of(chunks), chunks, PRINT, **{"encode": encode} | options)
+    embedder = embedder or HashingEmbedder()
+    return write_index(index_dir, documents_of(chunks), chunks, PRINT, **encoders(embedder), **options)
+
+
+def encoders(embedder: HashingEmbedder) -> dict[str, Any]:
+    return {"encode": embedder.encode_documents, "encode_sentences": embedder.encode_sentences}
 
 
 def open_it(index_dir: Path, *, embedding_model: str = "hashing", revision: str = "1", chunk_tokens: int = 200) -> VectorIndex:
@@ -175,7 +180,7 @@ def test_rebuild_embeds_everything_again(tmp_path: Path) -> None:
 def test_vectors_of_another_model_or_setting_are_not_taken_over(tmp_path: Path, change: dict[str, object]) -> None:
     write(tmp_path, FIVE)
     embedder = HashingEmbedder()
-    report = write_index(tmp_path, documents_of(FIVE), FIVE, replace(PRINT, **change), encode=embedder.encode_documents)
+    report = write_index(tmp_path, documents_of(FIVE), FIVE, replace(PRINT, **change), **encoders(embedder))
     assert report.embedded_chunks == 5
     assert len(embedder.encoded) == 10
 
@@ -199,7 +204,7 @@ def test_keeps_what_was_skipped_and_how_many_chunks_a_document_has(tmp_path: Pat
     strict=True, raises=ValueError, reason="BUG: index._write_bm25 cannot index nothing, so a corpus of headings alone ends in a traceback"
 )
 def test_an_index_of_no_chunk_finds_nothing(tmp_path: Path) -> None:
-    write_index(tmp_path, [Document(SOURCE, "a.md", "text", 0)], [], PRINT, encode=HashingEmbedder().encode_documents)
+    write_index(tmp_path, [Document(SOURCE, "a.md", "text", 0)], [], PRINT, **encoders(HashingEmbedder()))
     index = open_it(tmp_path)
     assert index.bm25(["mri"], 5) == []
     assert index.nearest("chunks", HashingEmbedder().encode_query("MRI"), 5) == []
@@ -269,6 +274,7 @@ def test_a_process_that_is_killed_in_a_build_leaves_the_old_index_serving(toy_se
     script = f"""
 import os
 from pathlib import Path
+from typing import Any
 from rag.pipeline import build_index
 from rag.settings import Settings
 from tests.fakes import HashingEmbedder
@@ -292,11 +298,12 @@ def test_nobody_sees_a_build_before_it_is_whole(tmp_path: Path) -> None:
     write(tmp_path, FIVE)
     seen: list[int] = []
 
-    def encode_and_look(texts: list[str]) -> np.ndarray:
-        seen.append(open_it(tmp_path).n_chunks)
-        return HashingEmbedder().encode_documents(texts)
+    class Looking(HashingEmbedder):
+        def encode_documents(self, texts: list[str]) -> np.ndarray:
+            seen.append(open_it(tmp_path).n_chunks)
+            return super().encode_documents(texts)
 
-    write(tmp_path, FIVE[:3], encode=encode_and_look, rebuild=True)
+    write(tmp_path, FIVE[:3], embedder=Looking(), rebuild=True)
     assert seen == [5, 5]
     assert open_it(tmp_path).n_chunks == 3
     assert not (tmp_path / "CURRENT.new").exists()
