@@ -5,7 +5,7 @@ say how near passages are to a question; `retrieve` does.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,10 +13,14 @@ from typing import Any
 
 import yaml
 
-from rag.terms import find_terms
-from rag.text import content_stems, split_sentences
+from rag.schema import Passage
+from rag.terms import expansions, find_terms, synonyms
+from rag.text import content_stems, split_sentences, stem, tokens
 
 SCOPE_FILE = Path(__file__).with_name("scope.yaml")
+SUBJECT_KINDS = frozenset({"drug", "score"})  # a sentence on another drug or score answers nothing on this one
+STEM_ENDING = 3  # letters in which a word and its relative may differ: "Australia", "Australian"
+RARE_LETTERS, RARE_PIECES = 7, 3  # a word as long as this that the embedding model must cut in as many pieces is a technical name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +37,20 @@ class _Aspect:
     asks: re.Pattern[str]
     unless: re.Pattern[str] | None
     answers: re.Pattern[str] | None  # None: the matched words themselves
+    names: frozenset[str]  # kinds of names of which the sentence must hold all that the question has; empty: any drug or score
+
+
+def evidence_of(passages: Sequence[Passage]) -> list[Evidence]:
+    """Return all sentences of some passages with their headings."""
+    return [
+        Evidence(passage.sentence(number), f"{passage.source.title}. {passage.section}")
+        for passage in passages
+        for number in range(len(passage.sentences))
+    ]
 
 
 def unanswered_aspects(question: str, evidence: Sequence[Evidence]) -> list[str]:
-    """Return the aspects that a question asks for and no sentence speaks of together with the question's drug or score.
+    """Return what a question asks for and no sentence speaks of together with the question's drug or score.
 
     Example: "What does denosumab cost?", sentences on its dose -> ["price"]
 
@@ -46,9 +60,32 @@ def unanswered_aspects(question: str, evidence: Sequence[Evidence]) -> list[str]
     """
     asking = asking_part(question)
     plain = _plain(asking)
-    subjects = _subjects(question if len(asking) < len(question) and not _subjects(asking) else asking)
-    about = [item for item in evidence if _is_about(item, subjects)] if subjects else list(evidence)
-    return [aspect.name for aspect in _aspects() if _is_unanswered(aspect, plain, about)]
+    found = [aspect.name for aspect in _aspects() if _is_unanswered(aspect, plain, asking, evidence)]
+    return found + [name for name in _named_things(asking) if not _is_mentioned(content_stems(name), evidence)]
+
+
+def unknown_names(question: str, *, knows: Callable[[str], bool], pieces: Callable[[str], int], like: Callable[[str], bool]) -> list[str]:
+    """Return technical names of a question's asking part that the library has no word of: "teriparatide", "cirrhosis".
+
+    Args:
+        question: The standalone query.
+        knows: Whether the library holds a stem.
+        pieces: In how many pieces the embedding model cuts a word: common words are one, names of drugs and diseases several.
+        like: Whether a word resembles one of the library's: a typing error, or made of the same parts.
+    """
+    asking = asking_part(question)
+    named = {token for term in find_terms(asking) for token in tokens(asking[term.start : term.end])}
+    return [
+        token
+        for token in dict.fromkeys(tokens(asking))
+        if len(token) >= RARE_LETTERS
+        and token.isalpha()
+        and token not in named
+        and not knows(stem(token))
+        and pieces(token) >= RARE_PIECES
+        and not expansions(token)
+        and not like(token)
+    ]
 
 
 def asking_part(question: str) -> str:
@@ -58,23 +95,66 @@ def asking_part(question: str) -> str:
     return " ".join(asking) if any("?" in sentence for sentence in asking) else question
 
 
-def _is_unanswered(aspect: _Aspect, plain: str, about: Sequence[Evidence]) -> bool:
+def _is_unanswered(aspect: _Aspect, plain: str, asking: str, evidence: Sequence[Evidence]) -> bool:
     asked = aspect.unless.sub(" ", plain) if aspect.unless else plain
-    for match in aspect.asks.finditer(asked):
-        if aspect.answers:
-            return not any(aspect.answers.search(_plain(item.sentence)) for item in about)
-        wanted = set(content_stems(next((group for group in match.groups() if group), match.group())))
-        if not any(wanted <= set(content_stems(f"{item.heading} {item.sentence}")) for item in about):
-            return True
-    return False
+    matches = list(aspect.asks.finditer(asked))
+    if not matches:
+        return False
+    about = _about(asking, aspect.names, evidence)
+    if aspect.answers:
+        pattern = aspect.answers
+        return not any(pattern.search(_plain(item.sentence)) for item in about)
+    wanted = [next((group for group in match.groups() if group), match.group()) for match in matches]
+    return not all(_is_mentioned(content_stems(words), about) for words in wanted)
 
 
-def _subjects(text: str) -> set[str]:
-    return {term.name for term in find_terms(text) if term.kind in {"drug", "score"}}
+def _about(asking: str, kinds: frozenset[str], evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences that, with their headings, name the question's drug or score; or all its names of some kinds."""
+    subjects = {term.name for term in find_terms(asking) if term.kind in (kinds or SUBJECT_KINDS)}
+    enough = len(subjects) if kinds else 1
+    if not subjects:
+        return list(evidence)
+    alike = {name: {name, *_wider(name)} for name in subjects}
+    held = [(item, {term.name for term in find_terms(f"{item.heading}. {item.sentence}")}) for item in evidence]
+    return [item for item, names in held if sum(bool(alike[name] & names) for name in subjects) >= enough]
 
 
-def _is_about(item: Evidence, subjects: set[str]) -> bool:
-    return any(term.name in subjects for term in find_terms(f"{item.heading}. {item.sentence}"))
+@lru_cache(maxsize=1024)
+def _wider(name: str) -> frozenset[str]:
+    """Names that a question for this one may also mean."""
+    own = set(synonyms(name))
+    return frozenset(term.name for phrase in expansions(name) if phrase not in own for term in find_terms(phrase))
+
+
+# A score, scale or trial by its proper name, which begins with a capital: "Tomita score", "Oswestry Spinal Risk Index", "STAMPEDE trial".
+_NAMED = re.compile(
+    r"\b((?:[A-Z][\w'’-]+ )+)(?:[Ss]core|[Ii]ndex|[Ss]cale|[Cc]lassification|[Cc]riteria|[Tt]rial|[Ss]tudy|[Rr]egistry|[Nn]omogram|[Cc]alculator)\b"
+)
+
+
+def _named_things(asking: str) -> list[str]:
+    known = [(term.start, term.end) for term in find_terms(asking)]
+    found = []
+    for match in _NAMED.finditer(asking):
+        words = [word for word in match.group(1).split() if content_stems(word)]
+        if match.start() > 0 and words and not any(start < match.end() and end > match.start() for start, end in known):
+            found.append(" ".join(words))
+    return found
+
+
+def _is_mentioned(wanted: Sequence[str], evidence: Sequence[Evidence]) -> bool:
+    """Whether one sentence with its heading holds all these stems, or relatives of theirs."""
+    return any(all(_holds(present, word) for word in wanted) for present in (_stems_of(f"{item.heading} {item.sentence}") for item in evidence))
+
+
+@lru_cache(maxsize=4096)
+def _stems_of(text: str) -> frozenset[str]:
+    return frozenset(content_stems(text))
+
+
+def _holds(present: frozenset[str], word: str) -> bool:
+    root = word[: max(5, len(word) - STEM_ENDING)]
+    return word in present or (len(word) > 5 and any(other.startswith(root) for other in present))
 
 
 def _plain(text: str) -> str:
@@ -90,11 +170,12 @@ def _aspects() -> tuple[_Aspect, ...]:
             asks=_any_of(entry["asks"]),
             unless=_any_of(entry["unless"]) if "unless" in entry else None,
             answers=None if entry["answers"] == "same" else _any_of(entry["answers"]),
+            names=frozenset(entry.get("with", ())),
         )
         for name, entry in table.items()
     )
 
 
 def _any_of(patterns: Sequence[str]) -> re.Pattern[str]:
-    """One pattern of several, at the edges of words; a currency sign has none before it."""
+    """One pattern of several, each at the edges of words."""
     return re.compile("|".join(rf"(?<!\w)(?:{pattern})(?!\w)" for pattern in patterns))
