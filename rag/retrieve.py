@@ -62,7 +62,7 @@ def retrieve(
     chunks = index.chunks([key for key, _ in fused[:k]])
     vectors = index.vectors("sentences", [sentence_id(chunk.chunk_id, n) for chunk in chunks for n in range(len(chunk.sentences))])
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
-    cap = ABSENT_SUBJECT_CAP if absent_subjects(query, texts) else 1.0
+    cap = ABSENT_SUBJECT_CAP if absent_subjects(asked, texts) else 1.0  # what a case only mentions in passing may be absent
     passages = []
     for rank, (chunk, text) in enumerate(zip(chunks, texts, strict=True), start=1):
         similarities = tuple(float(vectors[sentence_id(chunk.chunk_id, n)] @ vector) for n in range(len(chunk.sentences)))

@@ -5,13 +5,14 @@ say how near passages are to a question; `retrieve` does.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from rapidfuzz.distance import DamerauLevenshtein
 
 from rag.schema import Passage
 from rag.terms import expansions, find_terms, synonyms
@@ -20,6 +21,8 @@ from rag.text import content_stems, split_sentences, stem, tokens
 SCOPE_FILE = Path(__file__).with_name("scope.yaml")
 SUBJECT_KINDS = frozenset({"drug", "score"})  # a sentence on another drug or score answers nothing on this one
 STEM_ENDING = 3  # letters in which a word and its relative may differ: "Australia", "Australian"
+MIN_PART = 6  # letters that a word must share with a known one to be made of the same parts
+MAX_TYPING_ERRORS = 2
 RARE_LETTERS, RARE_PIECES = 7, 3  # a word as long as this that the embedding model must cut in as many pieces is a technical name
 
 
@@ -64,14 +67,13 @@ def unanswered_aspects(question: str, evidence: Sequence[Evidence]) -> list[str]
     return found + [name for name in _named_things(asking) if not _is_mentioned(content_stems(name), evidence)]
 
 
-def unknown_names(question: str, *, knows: Callable[[str], bool], pieces: Callable[[str], int], like: Callable[[str], bool]) -> list[str]:
+def unknown_names(question: str, *, known: Collection[str], pieces: Callable[[str], int]) -> list[str]:
     """Return technical names of a question's asking part that the library has no word of: "teriparatide", "cirrhosis".
 
     Args:
         question: The standalone query.
-        knows: Whether the library holds a stem.
+        known: The stems that the library holds.
         pieces: In how many pieces the embedding model cuts a word: common words are one, names of drugs and diseases several.
-        like: Whether a word resembles one of the library's: a typing error, or made of the same parts.
     """
     asking = asking_part(question)
     named = {token for term in find_terms(asking) for token in tokens(asking[term.start : term.end])}
@@ -81,11 +83,26 @@ def unknown_names(question: str, *, knows: Callable[[str], bool], pieces: Callab
         if len(token) >= RARE_LETTERS
         and token.isalpha()
         and token not in named
-        and not knows(stem(token))
+        and stem(token) not in known
         and pieces(token) >= RARE_PIECES
         and not expansions(token)
-        and not like(token)
+        and not _resembles(token, known)
     ]
+
+
+def _resembles(token: str, known: Collection[str]) -> bool:
+    """Whether a word is a typing error of a known stem, or shares its beginning or a long part with one: "scintigram", "inoperable"."""
+    root = stem(token)
+    for other in known:
+        if len(other) < MIN_PART - 1 or not other.isalpha():
+            continue
+        if len(other) >= MIN_PART and (root.endswith(other) or (len(other) > MIN_PART and other in root)):
+            return True
+        if len(root) >= RARE_LETTERS + 1 and other[:MIN_PART] == root[:MIN_PART]:
+            return True
+        if DamerauLevenshtein.distance(root, other, score_cutoff=MAX_TYPING_ERRORS) <= MAX_TYPING_ERRORS:
+            return True
+    return False
 
 
 def asking_part(question: str) -> str:
@@ -144,7 +161,9 @@ def _named_things(asking: str) -> list[str]:
 
 def _is_mentioned(wanted: Sequence[str], evidence: Sequence[Evidence]) -> bool:
     """Whether one sentence with its heading holds all these stems, or relatives of theirs."""
-    return any(all(_holds(present, word) for word in wanted) for present in (_stems_of(f"{item.heading} {item.sentence}") for item in evidence))
+    return any(
+        all(_holds(present, word) for word in wanted) for present in (_stems_of(f"{item.heading} {item.sentence}") for item in evidence)
+    )
 
 
 @lru_cache(maxsize=4096)
