@@ -86,8 +86,19 @@ def unknown_names(question: str, *, known: Collection[str], pieces: Callable[[st
         and stem(token) not in known
         and pieces(token) >= RARE_PIECES
         and not expansions(token)
+        and not _EVERYDAY_ENDING.search(token)
+        and not _is_compound(token, pieces)
         and not _resembles(token, known)
     ]
+
+
+# Endings that make words of every day longer; names of drugs and diseases have none of them.
+_EVERYDAY_ENDING = re.compile(r"(?:ly|ness|ing|ings|ed|ish|less|ful|able|iest|ier|er|ers|wards?|some|ship|hood)$")
+
+
+def _is_compound(token: str, pieces: Callable[[str], int]) -> bool:
+    """Whether a word is made of two common words: "grandkids", "wheelchair"."""
+    return any(pieces(token[:at]) == 1 and pieces(token[at:]) == 1 for at in range(MIN_PART - 2, len(token) - MIN_PART + 3))
 
 
 def _resembles(token: str, known: Collection[str]) -> bool:
@@ -119,6 +130,8 @@ def _is_unanswered(aspect: _Aspect, plain: str, asking: str, evidence: Sequence[
         return False
     about = _about(asking, aspect.names, evidence)
     if aspect.answers:
+        for name in _named_things(asking):  # the dose of a trial is not that of another trial
+            about = [item for item in about if _is_mentioned(content_stems(name), [item])]
         pattern = aspect.answers
         return not any(pattern.search(_plain(item.sentence)) for item in about)
     wanted = [next((group for group in match.groups() if group), match.group()) for match in matches]
@@ -150,12 +163,13 @@ _NAMED = re.compile(
 
 
 def _named_things(asking: str) -> list[str]:
+    """Return the proper names of scores and trials that our vocabulary does not know, each by its first word."""
     known = [(term.start, term.end) for term in find_terms(asking)]
     found = []
     for match in _NAMED.finditer(asking):
         words = [word for word in match.group(1).split() if content_stems(word)]
-        if match.start() > 0 and words and not any(start < match.end() and end > match.start() for start, end in known):
-            found.append(" ".join(words))
+        if words and not any(start < match.end() and end > match.start() for start, end in known):
+            found.append(words[0])
     return found
 
 
