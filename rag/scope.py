@@ -64,7 +64,8 @@ def unanswered_aspects(question: str, evidence: Sequence[Evidence]) -> list[str]
     asking = asking_part(question)
     plain = _plain(asking)
     found = [aspect.name for aspect in _aspects() if _is_unanswered(aspect, plain, asking, evidence)]
-    return found + [name for name in _named_things(asking) if not _is_mentioned(content_stems(name), evidence)]
+    figures = [item for item in evidence if _FIGURE.search(item.sentence)] if _ASKS_POINTS.search(plain) else evidence
+    return found + [name for name in _named_things(asking) if not _is_mentioned(content_stems(name), figures)]
 
 
 def unknown_names(question: str, *, known: Collection[str], pieces: Callable[[str], int]) -> list[str]:
@@ -155,6 +156,10 @@ def _wider(name: str) -> frozenset[str]:
     own = set(synonyms(name))
     return frozenset(term.name for phrase in expansions(name) if phrase not in own for term in find_terms(phrase))
 
+
+# Points of a score are not told by a sentence that only names it; a year is no point.
+_ASKS_POINTS = re.compile(r"\b(points?|calculat\w+|total|cut-?offs?|how do (i|you|we) (score|work))\b")
+_FIGURE = re.compile(r"(?<![\w.])(?!(?:19|20)\d\d\b)\d+(?![\w.]*\d)")
 
 # A score, scale or trial by its proper name, which begins with a capital: "Tomita score", "Oswestry Spinal Risk Index", "STAMPEDE trial".
 _NAMED = re.compile(
