@@ -145,5 +145,5 @@ def test_held_out_near_misses_are_declined_and_answerable_questions_are_not(real
         status: sum(real_pipeline.answer(row["question"]).status == "abstained" for row in _held_out(status))
         for status in ("abstained", "answered")
     }
-    assert declined["abstained"] >= 30  # of 40; 12 before the rules
+    assert declined["abstained"] >= 32  # of 40; 12 before the rules
     assert declined["answered"] <= 1  # of 40
