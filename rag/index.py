@@ -12,6 +12,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -306,6 +307,11 @@ class VectorIndex:
     def knows(self, stem: str) -> bool:
         """Whether a stem occurs anywhere in the corpus."""
         return stem in self._frequency
+
+    @property
+    def known_stems(self) -> AbstractSet[str]:
+        """All stems that occur in the corpus."""
+        return self._frequency.keys()
 
     @property
     def chunk_ids(self) -> list[str]:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, safety, verify
+from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, safety, scope, verify
 from rag.chunk import split_document
 from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import LanguageModelError, ModelFileError, QuestionError, RagError
@@ -221,7 +221,11 @@ class Pipeline:
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))
-        if not passages or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
+        if (
+            not passages
+            or max(passage.relevance for passage in passages) < self.settings.relevance_threshold
+            or self._lacks(query, passages)
+        ):
             yield cite.build_abstention(frame, covered=COVERED, timings_ms=clock.readings())
             return
         ranked = rank_sentences(query, passages, rarity=self.index.rarity)
@@ -297,6 +301,15 @@ class Pipeline:
             bm25_weight=settings.bm25_weight,
             fusion_offset=settings.fusion_offset,
             document_ids=documents,
+        )
+
+    def _lacks(self, query: str, passages: Sequence[Passage]) -> list[str]:
+        """What the query asks for and the passages or the whole library do not hold; empty where nothing is missing."""
+        query = retrieve.mend_names(query, self.index)
+        missing = scope.unanswered_aspects(query, scope.evidence_of(passages))
+        bare = self.embedder.count_tokens("")  # special tokens
+        return missing or scope.unknown_names(
+            query, known=self.index.known_stems, pieces=lambda word: self.embedder.count_tokens(word) - bare
         )
 
     def _engine(self, engine: str, audience: str) -> tuple[str, str | None]:

@@ -75,7 +75,8 @@ def _candidates(chunk_ids: Sequence[str], query: str, vector: np.ndarray, index:
     bm25 = dict(index.bm25(_with_synonyms(query), index.n_chunks))
     most = max(bm25.values(), default=1.0)
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
-    cap = ABSENT_SUBJECT_CAP if absent_subjects(query, texts) else 1.0
+    # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
+    cap = ABSENT_SUBJECT_CAP if absent_subjects(focus(query), texts) else 1.0
     words = len(content_stems(query))
     passages = []
     for rank, (chunk, text, of_chunk) in enumerate(zip(chunks, texts, keys, strict=True), start=1):

@@ -124,7 +124,8 @@ def absent_subjects(question: str, texts: Iterable[str]) -> list[str]:
     }
     known = {place for term in find_terms(question) for place in range(term.start, term.end)}
     for match in _SUBJECT_ENDINGS.finditer(question):
-        if match.start() not in known and match.group().lower() not in lower:
+        word = match.group().lower()
+        if match.start() not in known and word not in lower and not any(wider.lower() in lower for wider in expansions(word)):
             absent.setdefault(match.start(), match.group())
     return [absent[start] for start in sorted(absent)]
 
