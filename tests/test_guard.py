@@ -4,7 +4,8 @@ import pytest
 import yaml
 
 from rag.errors import QuestionError
-from rag.guard import ALERTS_FILE, MAX_HISTORY, check_history, check_question, find_alerts
+from rag.alerts import ALERTS_FILE
+from rag.guard import MAX_HISTORY, check_history, check_question, find_alerts
 
 CORD, CALCIUM, FRACTURE = "cord-compression", "hypercalcaemia", "pathological-fracture"
 

@@ -1,0 +1,188 @@
+"""Question -> the same text with everything blanked that is not said to be so, now, of somebody.
+
+After the ConText algorithm (Harkema et al. 2009): negation, the past, suppositions, questions in general. The cues stand in `assertion.yaml`.
+Blanking keeps every place: what is left can be searched with plain patterns. Knows no symptom and no disease.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+from rag.spelling import normalise
+
+ASSERTION_FILE = Path(__file__).with_name("assertion.yaml")
+BLANK = "·"  # no letter and no punctuation: neither a word nor the end of a sentence
+
+_SENTENCE_END = re.compile(r"(?<=[!?;])\s+|(?<=\.)\s+|\n+")
+_SEGMENT_END = re.compile(r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))")
+_STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
+_LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor)\s[^,.;:!?]{1,40}")
+_SCOPE_CHARS = 70  # a negation reaches so far, about ten words
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A question in lower case: as read, without what is denied, and without all that is not asserted."""
+
+    read: str
+    undenied: str
+    asserted: str
+
+
+def whole_words(patterns: list[str], named: dict[str, list[str]] | None = None) -> re.Pattern[str]:
+    """Return one pattern for any of the patterns as whole words; {name} becomes the list of that name, "…" up to four words."""
+
+    def fill(pattern: str) -> str:
+        for name, others in (named or {}).items():
+            if "{" + name + "}" in pattern:
+                pattern = pattern.replace("{" + name + "}", "(?:" + "|".join(fill(other) for other in others) + ")")
+        return pattern.replace(" … ", r"(?:\s+[^\s.;!?]+){0,4}?\s+")
+
+    return re.compile(r"(?<![\w'])(?:" + "|".join(fill(pattern) for pattern in patterns) + r")(?![\w])")
+
+
+@lru_cache(maxsize=1)
+def _cues() -> dict[str, re.Pattern[str]]:
+    table = yaml.safe_load(ASSERTION_FILE.read_text(encoding="utf-8"))
+    lists = {name: patterns.splitlines() for name, patterns in table.items() if name not in {"contractions", "spelling"}}
+    return {name: whole_words(patterns, lists) for name, patterns in lists.items()}
+
+
+def read(question: str) -> Statement:
+    """Return what a question says to be so, now, of somebody.
+
+    Example: "No pain, but my legs are weak" -> asserted "No ····, but my legs are weak", in lower case
+    """
+    text = normalise(question)
+    denied = _denied(text)
+    undenied = _blanked(text, denied)
+    if _cues()["teaching"].search(text) and not _own_case(text):
+        return Statement(text, undenied, BLANK * len(text))
+    spans = [*denied]
+    for start, end in _sentences(text):
+        spans += _not_told(undenied, start, end)
+    return Statement(text, undenied, _blanked(text, spans))
+
+
+def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
+    characters = list(text)
+    for start, end in spans:
+        characters[start:end] = [character if character in ".;!?\n" else BLANK for character in characters[start:end]]
+    return "".join(characters)
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    places = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
+    return [(start, end) for start, end in zip(places, places[1:], strict=False) if start < end]
+
+
+def _segments(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    places = sorted({start, end, *(match.start() for match in _SEGMENT_END.finditer(text, start, end))})
+    return list(zip(places, places[1:], strict=False))
+
+
+def is_told_of_somebody(statement: Statement) -> bool:
+    """Whether anything is left that is told of a person, acute, or noted about a case."""
+    return any(_cues()[cue].search(statement.asserted) for cue in ("person", "described", "acute", "telegram"))
+
+
+def names_a_person(statement: Statement) -> bool:
+    """Whether somebody in particular is told of."""
+    return any(_cues()[cue].search(statement.asserted) for cue in ("person", "described"))
+
+
+# -- what is denied
+
+
+def _denied(text: str) -> list[tuple[int, int]]:
+    cues = _cues()
+    spans = [(cue.end(), _scope_end(text, cue.end())) for cue in cues["negation"].finditer(text)]
+    for match in cues["denied_after"].finditer(text):
+        sentence = max((end.end() for end in _SENTENCE_END.finditer(text, 0, match.start())), default=0)
+        spans.append((_segments(text, sentence, match.start())[-1][0] if sentence < match.start() else sentence, match.start()))
+    return spans
+
+
+def _scope_end(text: str, start: int) -> int:
+    """Where a negation ends: at punctuation or a new statement, but "no weakness, numbness or pain" denies the whole list."""
+    limit = min(len(text), start + _SCOPE_CHARS)
+    stop = _STOP.search(text, start, limit)
+    new = _cues()["negation_ends"].search(text, start, limit)
+    end = min(stop.start() if stop else limit, new.start() if new else limit)
+    listed = _LIST.match(text, end) if end < len(text) and text[end] == "," else None
+    if listed and not _cues()["negation_ends"].search(listed[0]):
+        return listed.end()
+    return end
+
+
+# -- what is not told: asked in general, supposed, over
+
+
+def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    cues = _cues()
+    sentence = text[start:end]
+    spans = [(start + cue.end(), end if ":" in text[cue.end() : cue.end() + 3] else _segment_end(text, cue.start(), end)) for cue in cues["hypothetical"].finditer(text, start, end)]
+    for cue in cues["if"].finditer(text, start, end):
+        if not cues["if_real"].match(text[cue.end() :].lstrip()):
+            spans.append((cue.end(), _segment_end(text, cue.start(), end)))
+    spans += _past(text, start, end)
+    asked = _question_start(text, start, end)
+    if asked is not None:
+        rest = text[asked:end]
+        if not _of_somebody(rest):
+            spans.append((asked, end))
+        if cues["generic_case"].match(text[start:asked].strip()) and not cues["acute_strict"].search(text[start:asked]) and not cues["person"].search(sentence):
+            spans.append((start, asked))
+    elif cues["generic"].search(sentence) and not (cues["person"].search(sentence) or cues["described"].search(sentence)):
+        spans.append((start, end))
+    return spans
+
+
+def _of_somebody(asked: str) -> bool:
+    """Whether a question tells of a person's state: "why are my legs numb", not "why are legs numb"."""
+    cues = _cues()
+    return bool(cues["person"].search(asked) or (cues["described"].search(asked) and cues["acute_strict"].search(asked)))
+
+
+def _question_start(text: str, start: int, end: int) -> int | None:
+    """Where a sentence begins to ask, if it does."""
+    cues = _cues()
+    lead = re.compile(r"\s*(?:(?:and|so|but|please|hi|hello|ok|also),?\s+)*").match(text, start, end)
+    first = lead.end() if lead else start
+    if cues["question"].match(text, first, end):
+        return first
+    inner = next((place.end() for place in re.finditer(r"[,:–-]\s+", text[start:end]) if cues["inner_question"].match(text, start + place.end(), end)), None)
+    return None if inner is None else start + inner
+
+
+def _segment_end(text: str, place: int, end: int) -> int:
+    match = _SEGMENT_END.search(text, place + 1, end)
+    return match.start() if match else end
+
+
+def _past(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    cues = _cues()
+    segments = _segments(text, start, end)
+    spans = []
+    for first, last in segments:
+        if cues["past"].search(text, first, last) and not cues["present"].search(text, first, last):
+            spans.append((first, last))
+    for cue in cues["past_before"].finditer(text, start, end):
+        spans.append((cue.end(), min(_segment_end(text, cue.end(), end), cue.end() + 30)))
+    opening = cues["past"].search(text, start, min(end, start + 30))
+    if opening and not cues["present"].search(text, start, end):
+        spans.append((start, end))
+    over = cues["recovered"].search(text, start, end)
+    if over:
+        before = max((begin for begin, stop in _sentences(text) if stop <= start), default=start)
+        spans += [part for part in _segments(text, before, over.start()) if not cues["acute"].search(text, *part)]
+    return spans
+
+
+def _own_case(text: str) -> bool:
+    """Whether a text for study also tells of somebody ill now: "revising, but since this morning my legs are numb"."""
+    cues = _cues()
+    return bool(re.search(r"\b(?:my|his|her) (?:own )?(?:legs?|feet|arms?|bladder|back|dad|mum|husband|wife)\b|\bi (?:can't|cannot)\b", text) and cues["acute_strict"].search(text))
