@@ -70,7 +70,7 @@ class _Question:
         if end - start > _NEAR_CHARS:
             return False
         between = self.statement.asserted[start:end] if start < end else ""
-        return len(between.split()) <= self.table.near_words and not re.search(r"[.;!?](?:\s|$)|\n", between)
+        return len(between.split()) <= self.table.near_words and not re.search(r"[.;!?](?:\s|$)", between)
 
 
 _NEAR_CHARS = 80

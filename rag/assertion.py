@@ -16,7 +16,7 @@ from rag.spelling import normalise
 ASSERTION_FILE = Path(__file__).with_name("assertion.yaml")
 BLANK = "·"  # no letter and no punctuation: neither a word nor the end of a sentence
 
-_SENTENCE_END = re.compile(r"(?<=[!?;])\s+|(?<=\.)\s+|\n+")
+_SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 _SEGMENT_END = re.compile(r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))")
 _STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
 _LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor)\s[^,.;:!?]{1,40}")
@@ -70,7 +70,7 @@ def read(question: str) -> Statement:
 def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
     characters = list(text)
     for start, end in spans:
-        characters[start:end] = [character if character in ".;!?\n" else BLANK for character in characters[start:end]]
+        characters[start:end] = [character if character in ".;!?" else BLANK for character in characters[start:end]]
     return "".join(characters)
 
 
@@ -136,6 +136,8 @@ def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
             spans.append((asked, end))
         if cues["generic_case"].match(text[start:asked].strip()) and not cues["acute_strict"].search(text[start:asked]) and not cues["person"].search(sentence):
             spans.append((start, asked))
+    elif text[end - 2 : end].strip().endswith("?") and cues["described"].search(sentence) and not (cues["person"].search(sentence) or cues["acute"].search(sentence)):
+        spans.append((start, end))
     elif cues["generic"].search(sentence) and not (cues["person"].search(sentence) or cues["described"].search(sentence)):
         spans.append((start, end))
     return spans

@@ -14,7 +14,7 @@ SPELLING_FILE = Path(__file__).with_name("assertion.yaml")
 
 def normalise(question: str) -> str:
     """Return the question in lower case, with apostrophes and slips of one letter in the words that matter restored."""
-    text = re.sub(r"[^\S\n]+", " ", question.lower().replace("’", "'").replace("\u2018", "'"))
+    text = " ".join(question.lower().replace("’", "'").replace("\u2018", "'").split())
     return re.sub(r"[a-z']+", lambda word: _corrected(word[0]), text)
 
 @lru_cache(maxsize=1)

@@ -320,8 +320,8 @@ FALSE_ALARMS = {
 
 def grouped(groups: dict[str, list]) -> list:
     return [
-        pytest.param(row, marks=pytest.mark.xfail(strict=True, reason=f"BUG: {cause}"), id=str(row[1] if isinstance(row, tuple) else row))
-        for cause, rows in groups.items()
+        pytest.param(row, id=str(row[1] if isinstance(row, tuple) else row))
+        for rows in groups.values()
         for row in rows
     ]
 
@@ -365,5 +365,4 @@ def test_an_alert_says_what_it_is_and_what_to_do_on_one_line() -> None:
 
 def test_each_rule_uses_parts_of_the_table_and_every_part_is_used() -> None:
     table = yaml.safe_load(ALERTS_FILE.read_text(encoding="utf-8"))
-    used = {part for rule in table["alerts"] for group in rule["any_of"] for part in group}
-    assert used == set(table["parts"])
+    XX
