@@ -19,7 +19,7 @@ BLANK = "·"  # no letter and no punctuation: neither a word nor the end of a se
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 _SEGMENT_END = re.compile(r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))")
 _STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
-_LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor)\s[^,.;:!?]{1,40}")
+_LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor|and)\s[^,.;:!?]{1,40}")
 _SCOPE_CHARS = 70  # a negation reaches so far, about ten words
 
 
@@ -41,7 +41,7 @@ def whole_words(patterns: list[str], named: dict[str, list[str]] | None = None) 
                 pattern = pattern.replace("{" + name + "}", "(?:" + "|".join(fill(other) for other in others) + ")")
         return pattern.replace(" … ", r"(?:\s+[^\s.;!?]+){0,4}?\s+")
 
-    return re.compile(r"(?<![\w'])(?:" + "|".join(fill(pattern) for pattern in patterns) + r")(?![\w])")
+    return re.compile(r"(?<![\w'])(?:" + "|".join(fill(pattern) for pattern in patterns) + r")(?!\w|'t\b)")
 
 
 @lru_cache(maxsize=1)
@@ -112,9 +112,10 @@ def _scope_end(text: str, start: int) -> int:
     stop = _STOP.search(text, start, limit)
     new = _cues()["negation_ends"].search(text, start, limit)
     end = min(stop.start() if stop else limit, new.start() if new else limit)
-    listed = _LIST.match(text, end) if end < len(text) and text[end] == "," else None
-    if listed and not _cues()["negation_ends"].search(listed[0]):
-        return listed.end()
+    if end < len(text) and text[end] == ",":
+        listed = _LIST.match(text, end)
+        if listed and not _cues()["new_statement"].search(listed[0]):
+            return listed.end()
     return end
 
 
@@ -124,7 +125,7 @@ def _scope_end(text: str, start: int) -> int:
 def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
     cues = _cues()
     sentence = text[start:end]
-    spans = [(start + cue.end(), end if ":" in text[cue.end() : cue.end() + 3] else _segment_end(text, cue.start(), end)) for cue in cues["hypothetical"].finditer(text, start, end)]
+    spans = [(cue.end(), _list_end(text, cue.end(), end)) for cue in cues["hypothetical"].finditer(text, start, end)]
     for cue in cues["if"].finditer(text, start, end):
         if not cues["if_real"].match(text[cue.end() :].lstrip()):
             spans.append((cue.end(), _segment_end(text, cue.start(), end)))
@@ -134,7 +135,9 @@ def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
         rest = text[asked:end]
         if not _of_somebody(rest):
             spans.append((asked, end))
-        if cues["generic_case"].match(text[start:asked].strip()) and not cues["acute_strict"].search(text[start:asked]) and not cues["person"].search(sentence):
+        before = text[start:asked]
+        about_people = cues["generic_case"].match(before.strip()) or cues["generic"].match(before.strip())
+        if about_people and not cues["acute_strict"].search(before) and not cues["person"].search(sentence):
             spans.append((start, asked))
     elif text[end - 2 : end].strip().endswith("?") and cues["described"].search(sentence) and not (cues["person"].search(sentence) or cues["acute"].search(sentence)):
         spans.append((start, end))
@@ -163,6 +166,17 @@ def _question_start(text: str, start: int, end: int) -> int | None:
 def _segment_end(text: str, place: int, end: int) -> int:
     match = _SEGMENT_END.search(text, place + 1, end)
     return match.start() if match else end
+
+
+def _list_end(text: str, place: int, end: int) -> int:
+    """Where a supposition ends: "look out for weak legs, numbness and pain" goes on until something is told of somebody."""
+    stop = _segment_end(text, place, end)
+    while stop < end:
+        following = _segment_end(text, stop + 1, end)
+        if _cues()["new_statement"].search(text, stop, following):
+            return stop
+        stop = following
+    return stop
 
 
 def _past(text: str, start: int, end: int) -> list[tuple[int, int]]:
