@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from rag.assertion import Statement, is_told_of_somebody, names_a_person, read, whole_words
+from rag.assertion import Statement, names_a_person, read, whole_words
 from rag.schema import Alert
 
 ALERTS_FILE = Path(__file__).with_name("alerts.yaml")
@@ -82,8 +82,6 @@ def find_alerts(question: str) -> tuple[Alert, ...]:
     Example: "my dad has prostate cancer and suddenly can't move his legs" -> cord-compression
     """
     statement = read(question)
-    if not is_told_of_somebody(statement):
-        return ()
     asked = _Question(statement, alerts_table())
     return tuple(rule.alert for rule in asked.table.rules if any(all(map(asked.holds, group)) for group in rule.groups))
 
