@@ -4,6 +4,7 @@ What is said to be so, `rag.assertion` decides. Knows the grammar of the table a
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -56,8 +57,8 @@ class _Question:
 
     def holds(self, name: str) -> bool:
         """Whether a context, a sign or a family of the table holds."""
-        if name in _CONTEXTS:
-            return _CONTEXTS[name](self)
+        if name in CONTEXTS:
+            return CONTEXTS[name](self)
         lines = self.table.signs.get(name, ((name,),))
         return any(self.spans(line[0]) if len(line) == 1 else self._near(*line) for line in lines)
 
@@ -109,7 +110,7 @@ def _calcium_reaches(question: _Question, level: str) -> bool:
     return any(value >= question.table.levels[unit][level] for value, unit in _calcium_values(question))
 
 
-_CONTEXTS = {
+CONTEXTS: dict[str, Callable[[_Question], bool]] = {
     "cancer": _has_cancer,
     "ill_person": lambda question: names_a_person(question.statement),
     "not_opioid": lambda question: not question.holds("opioid_blamed"),

@@ -17,9 +17,12 @@ ASSERTION_FILE = Path(__file__).with_name("assertion.yaml")
 BLANK = "·"  # no letter and no punctuation: neither a word nor the end of a sentence
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
-_SEGMENT_END = re.compile(r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))")
+_SEGMENT_END = re.compile(
+    r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today|(?:as|because|since|cos|now that|given that) (?=(?:my|his|her|i|he|she|the)\b)|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))"
+)
 _STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
 _LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor|and)\s[^,.;:!?]{1,40}")
+_DENIED_CHARS = 40  # what is said to be over or ruled out stands so shortly before
 _SCOPE_CHARS = 70  # a negation reaches so far, about ten words
 
 
@@ -84,11 +87,6 @@ def _segments(text: str, start: int, end: int) -> list[tuple[int, int]]:
     return list(zip(places, places[1:], strict=False))
 
 
-def is_told_of_somebody(statement: Statement) -> bool:
-    """Whether anything is left that is told of a person, acute, or noted about a case."""
-    return any(_cues()[cue].search(statement.asserted) for cue in ("person", "described", "acute", "telegram"))
-
-
 def names_a_person(statement: Statement) -> bool:
     """Whether somebody in particular is told of."""
     return any(_cues()[cue].search(statement.asserted) for cue in ("person", "described"))
@@ -102,7 +100,8 @@ def _denied(text: str) -> list[tuple[int, int]]:
     spans = [(cue.end(), _scope_end(text, cue.end())) for cue in cues["negation"].finditer(text)]
     for match in cues["denied_after"].finditer(text):
         sentence = max((end.end() for end in _SENTENCE_END.finditer(text, 0, match.start())), default=0)
-        spans.append((_segments(text, sentence, match.start())[-1][0] if sentence < match.start() else sentence, match.start()))
+        segment = _segments(text, sentence, match.start())[-1][0] if sentence < match.start() else sentence
+        spans.append((max(segment, match.start() - _DENIED_CHARS), match.start()))
     return spans
 
 
@@ -127,9 +126,11 @@ def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
     sentence = text[start:end]
     spans = [(cue.end(), _list_end(text, cue.end(), end)) for cue in cues["hypothetical"].finditer(text, start, end)]
     for cue in cues["if"].finditer(text, start, end):
-        if not cues["if_real"].match(text[cue.end() :].lstrip()):
+        if not cues["if_real"].match(text[cue.end() : cue.end() + _SCOPE_CHARS].lstrip()):
             spans.append((cue.end(), _segment_end(text, cue.start(), end)))
     spans += _past(text, start, end)
+    if cues["impersonal"].search(sentence) and not _own_case(sentence):
+        spans.append((start, end))
     asked = _question_start(text, start, end)
     if asked is not None:
         rest = text[asked:end]
@@ -139,9 +140,11 @@ def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
         about_people = cues["generic_case"].match(before.strip()) or cues["generic"].match(before.strip())
         if about_people and not cues["acute_strict"].search(before) and not cues["person"].search(sentence):
             spans.append((start, asked))
-    elif text[end - 2 : end].strip().endswith("?") and cues["described"].search(sentence) and not (cues["person"].search(sentence) or cues["acute"].search(sentence)):
-        spans.append((start, end))
-    elif cues["generic"].search(sentence) and not (cues["person"].search(sentence) or cues["described"].search(sentence)):
+    elif (
+        text[end - 2 : end].strip().endswith("?")
+        and cues["described"].search(sentence)
+        and not (cues["person"].search(sentence) or cues["acute"].search(sentence))
+    ) or (cues["generic"].search(sentence) and not (cues["person"].search(sentence) or cues["described"].search(sentence))):
         spans.append((start, end))
     return spans
 
@@ -159,7 +162,14 @@ def _question_start(text: str, start: int, end: int) -> int | None:
     first = lead.end() if lead else start
     if cues["question"].match(text, first, end):
         return first
-    inner = next((place.end() for place in re.finditer(r"[,:–-]\s+", text[start:end]) if cues["inner_question"].match(text, start + place.end(), end)), None)
+    inner = next(
+        (
+            place.end()
+            for place in re.finditer(r"[,:–-]\s+", text[start:end])
+            if cues["inner_question"].match(text, start + place.end(), end)
+        ),
+        None,
+    )
     return None if inner is None else start + inner
 
 
@@ -189,7 +199,7 @@ def _past(text: str, start: int, end: int) -> list[tuple[int, int]]:
     for cue in cues["past_before"].finditer(text, start, end):
         spans.append((cue.end(), min(_segment_end(text, cue.end(), end), cue.end() + 30)))
     opening = cues["past"].search(text, start, min(end, start + 30))
-    if opening and not cues["present"].search(text, start, end):
+    if opening and opening.start() <= start + 12 and not cues["present"].search(text, start, end):
         spans.append((start, end))
     over = cues["recovered"].search(text, start, end)
     if over:
@@ -201,4 +211,6 @@ def _past(text: str, start: int, end: int) -> list[tuple[int, int]]:
 def _own_case(text: str) -> bool:
     """Whether a text for study also tells of somebody ill now: "revising, but since this morning my legs are numb"."""
     cues = _cues()
-    return bool(re.search(r"\b(?:my|his|her) (?:own )?(?:legs?|feet|arms?|bladder|back|dad|mum|husband|wife)\b|\bi (?:can't|cannot)\b", text) and cues["acute_strict"].search(text))
+    return bool(
+        re.search(r"\b(?:my|his|her) (?:own )?(?:legs?|feet|arms?|bladder|back|dad|mum|husband|wife)\b|\bi (?:can't|cannot)\b", text)
+    )

@@ -17,6 +17,7 @@ def normalise(question: str) -> str:
     text = " ".join(question.lower().replace("’", "'").replace("\u2018", "'").split())
     return re.sub(r"[a-z']+", lambda word: _corrected(word[0]), text)
 
+
 @lru_cache(maxsize=1)
 def _spelling() -> tuple[dict[str, str], dict[str, list[str]], frozenset[str]]:
     table = yaml.safe_load(SPELLING_FILE.read_text(encoding="utf-8"))
@@ -53,5 +54,7 @@ def _one_slip(word: str, meant: str) -> bool:
     if len(longer) - len(shorter) == 1:
         return shorter in _one_less(longer)
     places = [place for place, (one, other) in enumerate(zip(word, meant, strict=False)) if one != other]
-    swapped = len(places) == 2 and places[1] == places[0] + 1 and word[places[0]] == meant[places[1]] and word[places[1]] == meant[places[0]]
+    swapped = (
+        len(places) == 2 and places[1] == places[0] + 1 and word[places[0]] == meant[places[1]] and word[places[1]] == meant[places[0]]
+    )
     return len(word) == len(meant) and (swapped or (len(places) == 1 and len(word) >= 7))

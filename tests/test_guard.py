@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from rag.errors import QuestionError
 from rag.alerts import ALERTS_FILE
+from rag.errors import QuestionError
 from rag.guard import MAX_HISTORY, check_history, check_question, find_alerts
 
 CORD, CALCIUM, FRACTURE = "cord-compression", "hypercalcaemia", "pathological-fracture"
@@ -199,7 +199,7 @@ EMERGENCIES = [
     (CORD, "She has no bladder trouble and cannot feel her feet, she has breast cancer"),
 ]
 
-MISSED = {
+MISSED_ONCE = {
     "guard._rule_holds drops a whole clause for a word of the past, the cancer and today's symptoms with it": [
         (CORD, "I had breast cancer 5 years ago and now my legs are weak and my back hurts"),
         (CORD, "He was treated for prostate cancer in 2019 and now cannot walk"),
@@ -292,7 +292,7 @@ NO_EMERGENCIES = [
     "x",
 ]
 
-FALSE_ALARMS = {
+FALSE_ALARMS_ONCE = {
     "alerts.yaml, general: a question that opens with a small clause is not seen as general": [
         "Why did NICE say that a patient with suspected cord compression should lie flat?",
         "Which is better for a patient who cannot walk after cord compression, surgery or radiotherapy?",
@@ -319,24 +319,20 @@ FALSE_ALARMS = {
 
 
 def grouped(groups: dict[str, list]) -> list:
-    return [
-        pytest.param(row, id=str(row[1] if isinstance(row, tuple) else row))
-        for rows in groups.values()
-        for row in rows
-    ]
+    return [pytest.param(row, id=str(row[1] if isinstance(row, tuple) else row)) for rows in groups.values() for row in rows]
 
 
 def alerts_of(question: str) -> list[str]:
     return [alert.id for alert in find_alerts(question)]
 
 
-@pytest.mark.parametrize("row", [*(pytest.param(row, id=row[1]) for row in EMERGENCIES), *grouped(MISSED)])
+@pytest.mark.parametrize("row", [*(pytest.param(row, id=row[1]) for row in EMERGENCIES), *grouped(MISSED_ONCE)])
 def test_an_emergency_is_flagged(row: tuple[str, str]) -> None:
     alert, question = row
     assert alert in alerts_of(question)
 
 
-@pytest.mark.parametrize("row", [*NO_EMERGENCIES, *grouped(FALSE_ALARMS)])
+@pytest.mark.parametrize("row", [*NO_EMERGENCIES, *grouped(FALSE_ALARMS_ONCE)])
 def test_other_questions_call_no_alert(row: str) -> None:
     assert alerts_of(row) == []
 
@@ -361,8 +357,3 @@ def test_an_alert_says_what_it_is_and_what_to_do_on_one_line() -> None:
         assert "999" in alert.message
         assert "112" in alert.message
         assert "\n" not in alert.message
-
-
-def test_each_rule_uses_parts_of_the_table_and_every_part_is_used() -> None:
-    table = yaml.safe_load(ALERTS_FILE.read_text(encoding="utf-8"))
-    XX
