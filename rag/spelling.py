@@ -57,4 +57,4 @@ def _one_slip(word: str, meant: str) -> bool:
     swapped = (
         len(places) == 2 and places[1] == places[0] + 1 and word[places[0]] == meant[places[1]] and word[places[1]] == meant[places[0]]
     )
-    return len(word) == len(meant) and (swapped or (len(places) == 1 and len(word) >= 7))
+    return len(word) == len(meant) and (swapped or (len(places) == 1 and len(word) >= 6))
