@@ -7,6 +7,7 @@ Blanking keeps every place: what is left can be searched with plain patterns. Kn
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -22,6 +23,9 @@ _SEGMENT_END = re.compile(
 )
 _STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
 _LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor|and)\s[^,.;:!?]{1,40}")
+_LEAD = re.compile(r"\s*(?:(?:and|so|but|please|hi|hello|ok|also),?\s+)*")
+_COMMA = re.compile(r"[,:–-]\s+")
+_OWN = re.compile(r"\b(?:my|his|her) (?:own )?(?:legs?|feet|arms?|bladder|back|dad|mum|husband|wife)\b|\bi (?:can't|cannot)\b")
 _DENIED_CHARS = 40  # what is said to be over or ruled out stands so shortly before
 _SCOPE_CHARS = 70  # a negation reaches so far, about ten words
 
@@ -79,12 +83,12 @@ def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
 
 def _sentences(text: str) -> list[tuple[int, int]]:
     places = [0, *(match.end() for match in _SENTENCE_END.finditer(text)), len(text)]
-    return [(start, end) for start, end in zip(places, places[1:], strict=False) if start < end]
+    return [(start, end) for start, end in pairwise(places) if start < end]
 
 
 def _segments(text: str, start: int, end: int) -> list[tuple[int, int]]:
     places = sorted({start, end, *(match.start() for match in _SEGMENT_END.finditer(text, start, end))})
-    return list(zip(places, places[1:], strict=False))
+    return list(pairwise(places))
 
 
 def names_a_person(statement: Statement) -> bool:
@@ -122,55 +126,62 @@ def _scope_end(text: str, start: int) -> int:
 
 
 def _not_told(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    return [*_supposed(text, start, end), *_past(text, start, end), *_asked(text, start, end)]
+
+
+def _supposed(text: str, start: int, end: int) -> list[tuple[int, int]]:
     cues = _cues()
-    sentence = text[start:end]
     spans = [(cue.end(), _list_end(text, cue.end(), end)) for cue in cues["hypothetical"].finditer(text, start, end)]
     for cue in cues["if"].finditer(text, start, end):
         if not cues["if_real"].match(text[cue.end() : cue.end() + _SCOPE_CHARS].lstrip()):
             spans.append((cue.end(), _segment_end(text, cue.start(), end)))
-    spans += _past(text, start, end)
-    if cues["impersonal"].search(sentence) and not _own_case(sentence):
-        spans.append((start, end))
-    asked = _question_start(text, start, end)
-    if asked is not None:
-        rest = text[asked:end]
-        if not _of_somebody(rest):
-            spans.append((asked, end))
-        before = text[start:asked]
-        about_people = cues["generic_case"].match(before.strip()) or cues["generic"].match(before.strip())
-        if about_people and not cues["acute_strict"].search(before) and not cues["person"].search(sentence):
-            spans.append((start, asked))
-    elif (
-        text[end - 2 : end].strip().endswith("?")
-        and cues["described"].search(sentence)
-        and not (cues["person"].search(sentence) or cues["acute"].search(sentence))
-    ) or (cues["generic"].search(sentence) and not (cues["person"].search(sentence) or cues["described"].search(sentence))):
-        spans.append((start, end))
     return spans
 
 
-def _of_somebody(asked: str) -> bool:
-    """Whether a question tells of a person's state: "why are my legs numb", not "why are legs numb"."""
+def _asked(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """What a sentence asks or says of people in general."""
     cues = _cues()
-    return bool(cues["person"].search(asked) or (cues["described"].search(asked) and cues["acute_strict"].search(asked)))
+    sentence = text[start:end]
+    if cues["impersonal"].search(sentence) and not _own_case(sentence):
+        return [(start, end)]
+    asked = _question_start(text, start, end)
+    if asked is None:
+        return [(start, end)] if _is_general(sentence) else []
+    spans = [] if _of_somebody(text[asked:end]) else [(asked, end)]
+    before = text[start:asked]
+    about_people = cues["generic_case"].match(before.strip()) or cues["generic"].match(before.strip())
+    if about_people and not cues["acute_strict"].search(before) and not cues["person"].search(sentence):
+        spans.append((start, asked))
+    return spans
+
+
+def _is_general(sentence: str) -> bool:
+    """Whether a sentence without a question word is on people in general, or a headline with a question mark."""
+    cues = _cues()
+    if cues["person"].search(sentence):
+        return False
+    described = bool(cues["described"].search(sentence))
+    headline = described and sentence.strip().endswith("?") and not cues["acute"].search(sentence)
+    return headline or bool(not described and cues["generic"].search(sentence) and not cues["acute_strict"].search(sentence))
+
+
+def _of_somebody(asked: str) -> bool:
+    """Whether a question tells of a person's state: "why are my legs numb", "why numb legs since Monday", not "why are legs numb"."""
+    cues = _cues()
+    if cues["person"].search(asked) or (cues["described"].search(asked) and cues["case_number"].search(asked)):
+        return True
+    return bool(cues["acute_strict"].search(asked) and not cues["generic"].search(asked))
 
 
 def _question_start(text: str, start: int, end: int) -> int | None:
     """Where a sentence begins to ask, if it does."""
     cues = _cues()
-    lead = re.compile(r"\s*(?:(?:and|so|but|please|hi|hello|ok|also),?\s+)*").match(text, start, end)
+    lead = _LEAD.match(text, start, end)
     first = lead.end() if lead else start
     if cues["question"].match(text, first, end):
         return first
-    inner = next(
-        (
-            place.end()
-            for place in re.finditer(r"[,:–-]\s+", text[start:end])
-            if cues["inner_question"].match(text, start + place.end(), end)
-        ),
-        None,
-    )
-    return None if inner is None else start + inner
+    ends = (place.end() for place in _COMMA.finditer(text, start, end))
+    return next((place for place in ends if cues["inner_question"].match(text, place, end)), None)
 
 
 def _segment_end(text: str, place: int, end: int) -> int:
@@ -209,8 +220,5 @@ def _past(text: str, start: int, end: int) -> list[tuple[int, int]]:
 
 
 def _own_case(text: str) -> bool:
-    """Whether a text for study also tells of somebody ill now: "revising, but since this morning my legs are numb"."""
-    cues = _cues()
-    return bool(
-        re.search(r"\b(?:my|his|her) (?:own )?(?:legs?|feet|arms?|bladder|back|dad|mum|husband|wife)\b|\bi (?:can't|cannot)\b", text)
-    )
+    """Whether a text for study also tells of somebody ill: "revising, but my legs are numb"."""
+    return bool(_OWN.search(text))
