@@ -23,10 +23,12 @@ _SEGMENT_END = re.compile(
 )
 _STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
 _LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor|and)\s[^,.;:!?]{1,40}")
+_WORDS = re.compile(r"[^.;!?]+")
 _LEAD = re.compile(r"\s*(?:(?:and|so|but|please|hi|hello|ok|also),?\s+)*")
 _COMMA = re.compile(r"[,:–-]\s+")
 _OWN = re.compile(r"\b(?:my|his|her) (?:own )?(?:legs?|feet|arms?|bladder|back|dad|mum|husband|wife)\b|\bi (?:can't|cannot)\b")
 _DENIED_CHARS = 40  # what is said to be over or ruled out stands so shortly before
+_REACH = 250  # no supposition reaches further; keeps a long text fast
 _SCOPE_CHARS = 70  # a negation reaches so far, about ten words
 
 
@@ -75,10 +77,13 @@ def read(question: str) -> Statement:
 
 
 def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
-    characters = list(text)
-    for start, end in spans:
-        characters[start:end] = [character if character in ".;!?" else BLANK for character in characters[start:end]]
-    return "".join(characters)
+    parts, done = [], 0
+    for start, end in sorted(spans):
+        if end > done:
+            start = max(start, done)
+            parts += [text[done:start], _WORDS.sub(lambda words: BLANK * len(words[0]), text[start:end])]
+            done = end
+    return "".join([*parts, text[done:]])
 
 
 def _sentences(text: str) -> list[tuple[int, int]]:
@@ -185,8 +190,9 @@ def _question_start(text: str, start: int, end: int) -> int | None:
 
 
 def _segment_end(text: str, place: int, end: int) -> int:
-    match = _SEGMENT_END.search(text, place + 1, end)
-    return match.start() if match else end
+    reach = min(end, place + _REACH)
+    match = _SEGMENT_END.search(text, place + 1, reach)
+    return match.start() if match else reach
 
 
 def _list_end(text: str, place: int, end: int) -> int:
