@@ -19,7 +19,9 @@ BLANK = "·"  # no letter and no punctuation: neither a word nor the end of a se
 
 _SENTENCE_END = re.compile(r"(?<=[.!?;])\s+")
 _SEGMENT_END = re.compile(
-    r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today|(?:as|because|since|cos|now that|given that) (?=(?:my|his|her|i|he|she|the)\b)|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))"
+    r",\s|\s[-–—]\s|[:;]\s|\b(?:but|and now|and then|now|today"
+    r"|(?:as|because|since|cos|now that|given that) (?=(?:my|his|her|i|he|she|the)\b)"
+    r"|and (?=(?:my|i|he|she|his|her|has|have|is|are|can't|cannot|was|were)\b))"
 )
 _STOP = re.compile(r"[.,;:!?](?=\s|$)|\s[-–—]\s|\)")
 _LIST = re.compile(r"(?:,\s[^,.;:!?]{1,40}){0,5},?\s(?:or|nor|and)\s[^,.;:!?]{1,40}")

@@ -518,6 +518,23 @@ ROUNDABOUT = [
     (FRACTURE, "metastatic RCC: humerus broke when patient pushed up from chair. sling?"),
     (FRACTURE, "stepped off a bus, pop in my groin, leg won't hold me, prostate cancer in the pelvis"),
     (FRACTURE, "grandma's upper leg looks bent since she was turned in bed, breast cancer"),
+    (CORD, "Bladder cancer, back pain a fortnight, this afternoon my legs have turned to string"),
+    (
+        CORD,
+        "I'm a carer. The lady has lung cancer, she normally walks with a stick, today she slides off the chair and her feet point limply down. Who do I ring?",
+    ),
+    (CORD, "How long can I leave it? Numb from the hips, metastatic breast cancer"),
+    (CORD, "my mate's got skin cancer in his spine and his hands won't close"),
+    (CORD, "Woke with no power in left leg, prostate mets, 999?"),
+    (CORD, "pt with breast mets: hyperreflexia, sustained clonus, urinary frequency then retention"),
+    (CORD, "My mum, 58, bowel cancer gone to the backbone, leaks stool and does not notice"),
+    (CORD, "It hurts between my shoulders when I lie back and my steps have got tiny and shaky. Renal cancer."),
+    (CALCIUM, "Can high calcium explain why my dad with myeloma is seeing his dead mother and can't stay awake?"),
+    (CALCIUM, "72M squamous lung ca adj ca 3.3, constipated, polydipsic, muddled"),
+    (CALCIUM, "Mum has cancer in her ribs and hips, won't wake for breakfast and mumbles nonsense"),
+    (CALCIUM, "my calcium was 3.6 this morning, myeloma, what now"),
+    (FRACTURE, "Something in my thigh broke on the stairs, I can't get up. Breast cancer in that bone."),
+    (FRACTURE, "85F, myeloma, turned in bed by carers, arm now deformed and painful"),
 ]
 # Written before the matcher and kept as they were.
 HELD_OUT = [
@@ -742,6 +759,16 @@ MORE_NO_ALERTS = [
     "Are steroids started before MRI in suspected cord compression?",
     "Does my husband's hip need pinning before it breaks? He has a 3 cm lesion.",
     "Is sudden back pain always a fracture?",
+    "How is a patient who has lost bladder control catheterised?",
+    "I have breast cancer; is it worth doing pelvic floor exercises?",
+    "What is the maximum calcium before someone becomes confused?",
+    "Does my dad with spinal mets need a brace to walk?",
+    "The bone scan showed a crack in her rib from a fall in January, it has healed. Breast cancer. Anything to do?",
+    "Are there apps that remind me of Xgeva? My memory is bad since chemo.",
+    "My back pain eased after one fraction of 8 Gy, prostate cancer. Is a second needed?",
+    "Why is my mum always thirsty in the summer? She has breast cancer in remission and feels well.",
+    "Which nerve makes the foot drop?",
+    "What do I do with leftover denosumab syringes?",
 ]
 
 
