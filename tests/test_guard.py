@@ -3,8 +3,9 @@
 import pytest
 import yaml
 
+from rag.alerts import ALERTS_FILE
 from rag.errors import QuestionError
-from rag.guard import ALERTS_FILE, MAX_HISTORY, check_history, check_question, find_alerts
+from rag.guard import MAX_HISTORY, check_history, check_question, find_alerts
 
 CORD, CALCIUM, FRACTURE = "cord-compression", "hypercalcaemia", "pathological-fracture"
 
@@ -198,28 +199,19 @@ EMERGENCIES = [
     (CORD, "She has no bladder trouble and cannot feel her feet, she has breast cancer"),
 ]
 
-MISSED = {
-    "guard._rule_holds drops a whole clause for a word of the past, the cancer and today's symptoms with it": [
-        (CORD, "I had breast cancer 5 years ago and now my legs are weak and my back hurts"),
-        (CORD, "He was treated for prostate cancer in 2019 and now cannot walk"),
-        (CORD, "I was treated for breast cancer years ago and now have severe back pain and weak legs"),
-        (CORD, "My previously fit patient with renal cancer now has weak legs"),
-        (CORD, "previous breast cancer, now acute urinary retention and back pain in this patient"),
-    ],
-    "alerts.yaml, general: a question of management that tells of a patient is taken for one in general": [
-        (CORD, "Is surgery indicated for this patient with MSCC and paraplegia for 12 hours?"),
-    ],
-    "alerts.yaml, person and acute: telegram style without a person the table knows": [
-        (CALCIUM, "Ca2+ 3.9 in a patient with SCC lung"),
-    ],
-    "alerts.yaml, legs_fail: words for weak legs and gait that the table lacks": [
-        (CORD, "70M, ca prostate, bilateral lower limb weakness 3/5, reduced anal tone"),
-    ],
-    "alerts.yaml, bladder_bowel: words for retention that the table lacks": [
-        (CORD, "My bladder does not empty and I have cancer in my spine"),
-        (CORD, "Haven't peed for 12 hours, have prostate cancer and back pain"),
-    ],
-}
+# Missed by the lists of phrases that came before the families of words.
+MISSED_BEFORE = [
+    (CORD, "I had breast cancer 5 years ago and now my legs are weak and my back hurts"),
+    (CORD, "He was treated for prostate cancer in 2019 and now cannot walk"),
+    (CORD, "I was treated for breast cancer years ago and now have severe back pain and weak legs"),
+    (CORD, "My previously fit patient with renal cancer now has weak legs"),
+    (CORD, "previous breast cancer, now acute urinary retention and back pain in this patient"),
+    (CORD, "Is surgery indicated for this patient with MSCC and paraplegia for 12 hours?"),
+    (CALCIUM, "Ca2+ 3.9 in a patient with SCC lung"),
+    (CORD, "70M, ca prostate, bilateral lower limb weakness 3/5, reduced anal tone"),
+    (CORD, "My bladder does not empty and I have cancer in my spine"),
+    (CORD, "Haven't peed for 12 hours, have prostate cancer and back pain"),
+]
 
 NO_EMERGENCIES = [
     # questions in general
@@ -291,51 +283,33 @@ NO_EMERGENCIES = [
     "x",
 ]
 
-FALSE_ALARMS = {
-    "alerts.yaml, general: a question that opens with a small clause is not seen as general": [
-        "Why did NICE say that a patient with suspected cord compression should lie flat?",
-        "Which is better for a patient who cannot walk after cord compression, surgery or radiotherapy?",
-        "How is acute back pain with leg weakness worked up?",
-        "A man with myeloma: what is the chance of hip fracture now and later?",
-    ],
-    "alerts.yaml, legs_fail: cannot stand, move or use something other than a limb": [
-        "I can't stand the taste of denosumab tablets, I have breast cancer",
-        "I can't move my appointment for the bone scan, I have cancer",
-        "I have difficulty using this site, I have prostate cancer",
-    ],
-    "guard._occurs looks for a negation before the words only, not within or after them": [
-        "Her legs are not weak. She has bone mets.",
-        "The patient's leg weakness was ruled out, known breast cancer.",
-    ],
-    "alerts.yaml, person: whose words or work are told of is taken for who is ill": [
-        "My teacher said legs feel weak in cord compression, is that in the article?",
-        "We suspect that cord compression is under-coded in our data",
-    ],
-    "alerts.yaml, hypercalcaemia: drowsy and constipated suffices without a cancer, which makes the group with a cancer idle": [
-        "my mum gets drowsy from morphine and constipated, is this normal?",
-    ],
-}
-
-
-def grouped(groups: dict[str, list]) -> list:
-    return [
-        pytest.param(row, marks=pytest.mark.xfail(strict=True, reason=f"BUG: {cause}"), id=str(row[1] if isinstance(row, tuple) else row))
-        for cause, rows in groups.items()
-        for row in rows
-    ]
+# Flagged by those lists.
+FALSE_ALARMS_BEFORE = [
+    "Why did NICE say that a patient with suspected cord compression should lie flat?",
+    "Which is better for a patient who cannot walk after cord compression, surgery or radiotherapy?",
+    "How is acute back pain with leg weakness worked up?",
+    "A man with myeloma: what is the chance of hip fracture now and later?",
+    "I can't stand the taste of denosumab tablets, I have breast cancer",
+    "I can't move my appointment for the bone scan, I have cancer",
+    "I have difficulty using this site, I have prostate cancer",
+    "Her legs are not weak. She has bone mets.",
+    "The patient's leg weakness was ruled out, known breast cancer.",
+    "My teacher said legs feel weak in cord compression, is that in the article?",
+    "We suspect that cord compression is under-coded in our data",
+    "my mum gets drowsy from morphine and constipated, is this normal?",
+]
 
 
 def alerts_of(question: str) -> list[str]:
     return [alert.id for alert in find_alerts(question)]
 
 
-@pytest.mark.parametrize("row", [*(pytest.param(row, id=row[1]) for row in EMERGENCIES), *grouped(MISSED)])
-def test_an_emergency_is_flagged(row: tuple[str, str]) -> None:
-    alert, question = row
+@pytest.mark.parametrize(("alert", "question"), [*EMERGENCIES, *MISSED_BEFORE])
+def test_an_emergency_is_flagged(alert: str, question: str) -> None:
     assert alert in alerts_of(question)
 
 
-@pytest.mark.parametrize("row", [*NO_EMERGENCIES, *grouped(FALSE_ALARMS)])
+@pytest.mark.parametrize("row", [*NO_EMERGENCIES, *FALSE_ALARMS_BEFORE])
 def test_other_questions_call_no_alert(row: str) -> None:
     assert alerts_of(row) == []
 
@@ -360,9 +334,3 @@ def test_an_alert_says_what_it_is_and_what_to_do_on_one_line() -> None:
         assert "999" in alert.message
         assert "112" in alert.message
         assert "\n" not in alert.message
-
-
-def test_each_rule_uses_parts_of_the_table_and_every_part_is_used() -> None:
-    table = yaml.safe_load(ALERTS_FILE.read_text(encoding="utf-8"))
-    used = {part for rule in table["alerts"] for group in rule["any_of"] for part in group}
-    assert used == set(table["parts"])
