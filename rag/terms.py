@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from rag.text import tokens
+from rag.text import content_stems, tokens
 
 TERMS_FILE = Path(__file__).with_name("terms.yaml")
 
@@ -35,6 +35,7 @@ class _Vocabulary:
     words_of: dict[str, tuple[str, ...]]  # name -> all words of its group
     broader: dict[str, tuple[str, ...]]
     everyday: frozenset[str]
+    aspects: frozenset[str]  # stems
     lay: tuple[tuple[re.Pattern[str], str], ...]
 
 
@@ -129,6 +130,11 @@ def absent_subjects(question: str, texts: Iterable[str]) -> list[str]:
     return [absent[start] for start in sorted(absent)]
 
 
+def is_aspect(stem: str) -> bool:
+    """Whether a stem says only what is asked of a subject ("dose", "risk"), so that it is no subject itself."""
+    return stem in _vocabulary().aspects
+
+
 def is_everyday(token: str) -> bool:
     """Whether a token is a word of every day that looks like a name of the field; it is neither mended nor mended to."""
     return token in _vocabulary().everyday
@@ -161,6 +167,7 @@ def _vocabulary() -> _Vocabulary:
         group_of=group_of,
         words_of=words_of,
         everyday=frozenset(table["everyday"]),
+        aspects=frozenset(stem for word in table["aspects"] for stem in content_stems(word)),
         broader={name: tuple(wider) for name, wider in table["broader"].items()},
         lay=tuple((re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), term) for said, term in table["lay"].items()),
     )

@@ -127,8 +127,5 @@ def test_a_circumstance_does_not_replace_the_disease_that_was_asked_about(questi
     assert "hypercalcaemia" in condense(question, conversation("How is hypercalcaemia treated?"))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="BUG: condense.condense drops what was asked of the old subject (its dose) together with the subject"
-)
 def test_a_replaced_subject_is_asked_the_same_thing() -> None:
     assert "dose" in condense("And denosumab?", conversation(ZOLEDRONIC))
