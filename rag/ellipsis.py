@@ -6,7 +6,7 @@ Grammar only: it knows no conversation. What is carried over from one is decided
 import re
 from enum import Enum, auto
 
-from rag.terms import Term, find_terms, is_aspect
+from rag.terms import Term, find_terms, is_aspect, is_setting
 from rag.text import content_stems
 
 
@@ -22,14 +22,15 @@ class Lean(Enum):
 
 TOPIC_KINDS = {"drug", "score", "condition", "treatment", "imaging", "body", "tumour"}
 CIRCUMSTANCES = {"renal impairment", "creatinine clearance", "bone pain"}  # of a patient, no new subject: "and in kidney failure?"
+QUALIFIERS = {"osteolytic", "osteoblastic"}  # of a lesion: "how many points does a lytic one get?" has no subject yet
 MAX_ASPECT_STEMS = 4  # a question of aspects alone that is longer has more to say than an elliptic one
 
 _COURTESY = re.compile(
     r"^(?:(?:ok(?:ay)?|o\.k\.|(?:many )?thanks?(?: you| a lot)?(?: (?:very|so) much)?|thx|cheers|i see|got it|hm+|um+|oh|ah|alright|understood|perfect|"
-    r"hi|hello|please|lol)\b|(?:right|yes|no|good|fine|well|great|sure|sorry|interesting|now)(?=\s*[,.!;:—–-]))[\s,.!;:—–-]*",
+    r"hi|hello|please|lol)\b|(?:right|yes|no|good|fine|well|great|sure|sorry|interesting)(?=\s*[,.!;:—–-]))[\s,.!;:—–-]*",
     re.IGNORECASE,
 )
-_CONNECTIVE = re.compile(r"^(?:and|but|or|so|also|then|plus|even|still)\b[\s,]*", re.IGNORECASE)
+_CONNECTIVE = re.compile(r"^(?:and|but|or|so|also|then|now|plus|even|still)\b[\s,]*", re.IGNORECASE)
 _EXCHANGE = re.compile(
     r"^(?:what about|how about|what if|(?:the )?same (?:question |thing )?(?:for|with|in)|"
     r"(?:is|does|do|would|will) (?:the same|that|this) (?:also )?(?:be )?(?:true|apply|go|hold|count|the case)(?: also| too)? (?:for|to|in|with))\b[\s,]*",
@@ -53,9 +54,12 @@ _CLAUSE = re.compile(
     r"^(?:tell|explain|describe|list|give|show|compare|define|summari[sz]e)\b",
     re.IGNORECASE,
 )
-_CONDITION = re.compile(r"^(?:if|unless|suppose|supposing|assuming|in case|when)\b(?!.*[,?].*\b(?:should|can|is|are|does|do|will|what|how)\b)", re.IGNORECASE)
+_CONDITION = re.compile(
+    r"^(?:if|unless|suppose|supposing|assuming|in case|when)\b(?!.*[,?].*\b(?:should|can|is|are|does|do|will|what|how)\b)", re.IGNORECASE
+)
 _PREPOSITION = re.compile(
-    r"^(?:in|for|with|without|after|before|during|at|on|by|from|to|of|under|over|above|below|among|every|as|if|unless|a|an|its|their)\b", re.IGNORECASE
+    r"^(?:in|for|with|without|after|before|during|at|on|by|from|to|of|under|over|above|below|among|every|as|if|unless|a|an|its|their)\b",
+    re.IGNORECASE,
 )
 _AUXILIARY = r"(?:does|do|did|is|are|was|were|can|could|should|will|would|may|might|must|has|have|had)"
 # Pronouns that stand for something said before; "that", "one" and "it" do so only where nothing of their own sentence follows them.
@@ -64,6 +68,7 @@ _POINTER = re.compile(
     r"\bthis\b(?! (?:week|month|year|morning|afternoon|evening|weekend|summer|winter|time))|\bthe same\b(?! (?:day|time|hour|week|as)\b)|"
     rf"\b(?:that|it|both|either|one)\s*[?.!]*$|\b(?:{_AUXILIARY}|about|of|for|with|after|before|without|from|on|than|by|off) (?:it|that)\b(?! (?:a|an|the|take|takes)\b)|"
     r"\b(?:give|given|take|taken|use|stop|start|have|get|made|makes|treat|recommends?|prevent) it\b|"
+    r"^how many (?:had|were|was|are|got|have|died|survived|did|needed|of)\b|"
     r"\b(?:before|after|there|then|instead|afterwards|beforehand|otherwise|else|next)\s*[?.!]*$",
     re.IGNORECASE,
 )
@@ -73,9 +78,14 @@ _EXPLETIVE = re.compile(
     r"wrong|wise|useful|helpful|allowed|advisable|harmful|likely) (?:that|to|for|if|when)\b(?! (?:take|use|give|have|combine|mix|stop|start)\s*(?:\?|$|with|during|while|in|before))",
     re.IGNORECASE,
 )
-_GENERIC_THEY = re.compile(r"\bthey (?:want|said|say|told|tell|plan|offered|found|put|gave|keep|think|call|take|have told|are going)\b", re.IGNORECASE)
+_GENERIC_THEY = re.compile(
+    r"\bthey (?:want|said|say|told|tell|plan|offered|found|put|gave|keep|think|call|take|have told|are going)\b", re.IGNORECASE
+)
 _PLURAL_PEOPLE = re.compile(r"\b(?:people|patients|men|women|doctors|children|surgeons|nurses|adults|those|bones)\b", re.IGNORECASE)
-_COMPARED = re.compile(r"\b(?:better|worse|safer|cheaper|stronger|quicker|faster|more effective|as good|less toxic)\b(?!.*\b(?:than|or|vs|as)\b)", re.IGNORECASE)
+_COMPARED = re.compile(
+    r"\b(?:better|worse|safer|cheaper|stronger|quicker|faster|more effective|as good|less toxic)\b(?!.*\b(?:than|or|vs|as)\b)",
+    re.IGNORECASE,
+)
 
 
 def how_it_leans(question: str) -> tuple[Lean, str]:
@@ -84,10 +94,10 @@ def how_it_leans(question: str) -> tuple[Lean, str]:
     Example: "ok thanks. And denosumab?" -> (Lean.FRAGMENT, "denosumab?")
     """
     rest, opened, exchanges = _without_opening(" ".join(question.replace("’", "'").split()))
-    if not content_stems(rest) and not _ASKS.search(rest) and not _POINTER.search(rest):
-        return (Lean.WHY if "?" in question and not opened else Lean.NONE), rest
     if _WHY.match(rest):
         return Lean.WHY, rest
+    if not content_stems(rest) and not _ASKS.search(rest) and not _POINTER.search(rest) and not (opened or exchanges):
+        return Lean.NONE, rest
     names = _topics(rest)
     if _points_back(rest, names) and not (exchanges or _CONDITION.match(rest)) and (_CLAUSE.search(rest) or _ASKS.match(rest)):
         return Lean.POINTS, rest
@@ -127,16 +137,17 @@ def _of_clause(rest: str, names: list[Term], opened: bool) -> Lean:
     if names:
         return Lean.POINTS if _COMPARED.search(rest) and len(names) == 1 else Lean.NONE
     stems = content_stems(rest)
-    return Lean.ASPECT if _only_aspects(rest) and (opened or len(stems) <= MAX_ASPECT_STEMS) else Lean.NONE
+    who = re.match(r"who\b", rest, re.IGNORECASE) and len(stems) >= MAX_ASPECT_STEMS  # asks for people in general: a subject of a kind
+    return Lean.ASPECT if _only_aspects(rest) and (opened or (len(stems) <= MAX_ASPECT_STEMS and not who)) else Lean.NONE
 
 
 def _only_aspects(text: str) -> bool:
     named = {stem for term in find_terms(text) for stem in content_stems(text[term.start : term.end])}
-    return all(is_aspect(stem) or stem in named for stem in content_stems(text))
+    return all(is_aspect(stem) or is_setting(stem) or stem in named for stem in content_stems(text))
 
 
 def _topics(text: str) -> list[Term]:
-    return [term for term in find_terms(text) if term.kind in TOPIC_KINDS - {"body"} and term.name not in CIRCUMSTANCES]
+    return [term for term in find_terms(text) if term.kind in TOPIC_KINDS - {"body"} and term.name not in CIRCUMSTANCES | QUALIFIERS]
 
 
 def _points_back(rest: str, names: list[Term]) -> bool:

@@ -77,7 +77,9 @@ def focus(query: str) -> str:
     Example: "A man of 60 with an L1 metastasis. What does a SINS of 9 mean?" -> "What does a SINS of 9 mean?"
     """
     sentences = [query[span.start : span.end] for span in split_sentences(query)]
-    asking = [sentence for sentence in sentences if sentence.endswith("?") or sentence.startswith("(")]  # in brackets: what a follow-up is about
+    asking = [
+        sentence for sentence in sentences if sentence.endswith("?") or sentence.startswith("(")
+    ]  # in brackets: what a follow-up is about
     return " ".join(asking) if asking and asking[0].endswith("?") and len(asking) < len(sentences) else query
 
 

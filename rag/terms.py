@@ -36,6 +36,7 @@ class _Vocabulary:
     broader: dict[str, tuple[str, ...]]
     everyday: frozenset[str]
     aspects: frozenset[str]  # stems
+    settings: frozenset[str]  # stems
     lay: tuple[tuple[re.Pattern[str], str], ...]
 
 
@@ -135,6 +136,11 @@ def is_aspect(stem: str) -> bool:
     return stem in _vocabulary().aspects
 
 
+def is_setting(stem: str) -> bool:
+    """Whether a stem says only for whom or where something is asked ("pregnancy", "home"), so that it is no subject itself."""
+    return stem in _vocabulary().settings
+
+
 def is_everyday(token: str) -> bool:
     """Whether a token is a word of every day that looks like a name of the field; it is neither mended nor mended to."""
     return token in _vocabulary().everyday
@@ -167,10 +173,15 @@ def _vocabulary() -> _Vocabulary:
         group_of=group_of,
         words_of=words_of,
         everyday=frozenset(table["everyday"]),
-        aspects=frozenset(stem for word in table["aspects"] for stem in content_stems(word)),
+        aspects=_stems(table["aspects"]),
+        settings=_stems(table["settings"]),
         broader={name: tuple(wider) for name, wider in table["broader"].items()},
         lay=tuple((re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), term) for said, term in table["lay"].items()),
     )
+
+
+def _stems(words: list[str]) -> frozenset[str]:
+    return frozenset(stem for word in words for stem in content_stems(word))
 
 
 def _words_pattern(words: list[str], flags: re.RegexFlag) -> re.Pattern[str]:
