@@ -176,7 +176,7 @@ def _vocabulary() -> _Vocabulary:
         aspects=_stems(table["aspects"]),
         settings=_stems(table["settings"]),
         broader={name: tuple(wider) for name, wider in table["broader"].items()},
-        lay=tuple((re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), term) for said, term in table["lay"].items()),
+        lay=tuple((re.compile(rf"(?<!\w)(?:{said})(?!\w)"), term) for said, term in table["lay"].items()),
     )
 
 
