@@ -148,10 +148,10 @@ def is_everyday(token: str) -> bool:
 
 @lru_cache(maxsize=1)
 def vocabulary_words() -> tuple[str, ...]:
-    """Return the single words of seven letters or more that the names are made of, in one spelling: what a typing error is mended to."""
+    """Return the single words of six letters or more that the names are made of, in one spelling: what a typing error is mended to."""
     vocabulary = _vocabulary()
     words = {word for group in vocabulary.words_of.values() for name in group for word in tokens(name)}
-    return tuple(sorted(word for word in words - vocabulary.everyday if len(word) >= 7 and word.isalpha()))
+    return tuple(sorted(word for word in words - vocabulary.everyday if len(word) >= 6 and word.isalpha()))
 
 
 @lru_cache(maxsize=1)
