@@ -112,8 +112,10 @@ def focus(query: str) -> str:
     Example: "A man of 60 with an L1 metastasis. What does a SINS of 9 mean?" -> "What does a SINS of 9 mean?"
     """
     sentences = [query[span.start : span.end] for span in split_sentences(query)]
-    asking = [sentence for sentence in sentences if sentence.endswith("?")]
-    return " ".join(asking) if asking and len(asking) < len(sentences) else query
+    asking = [
+        sentence for sentence in sentences if sentence.endswith("?") or sentence.startswith("(")
+    ]  # in brackets: what a follow-up is about
+    return " ".join(asking) if asking and asking[0].endswith("?") and len(asking) < len(sentences) else query
 
 
 def _encode(query: str, embedder: Embedder) -> np.ndarray:
@@ -207,13 +209,21 @@ def mend_names(query: str, index: VectorIndex) -> str:
 @lru_cache(maxsize=4096)
 def _nearest_name(token: str) -> str | None:
     allowed = 1 if len(token) < 9 else 2
+    heard = _as_heard(token)
     near = [
-        (DamerauLevenshtein.distance(token, name, score_cutoff=allowed), name)
+        (DamerauLevenshtein.distance(heard, _as_heard(name), score_cutoff=allowed), name)
         for name in vocabulary_words()
-        if name[0] == token[0] and abs(len(name) - len(token)) <= allowed
+        if name[0] == token[0] and abs(len(name) - len(token)) <= 2
     ]
     near = [pair for pair in near if pair[0] <= allowed]
-    return min(near)[1] if near else None
+    if not near or any(stem(name) == stem(token) for _, name in near):  # "fractured" is no misspelt "fracture"
+        return None
+    return min(near)[1]
+
+
+def _as_heard(word: str) -> str:
+    """A word with letters that sound alike written alike: "morfine" is one spelling of "morphine", not two errors."""
+    return word.replace("ph", "f").replace("y", "i").replace("ck", "k")
 
 
 @lru_cache(maxsize=4096)

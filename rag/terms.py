@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from rag.text import tokens
+from rag.text import content_stems, tokens
 
 TERMS_FILE = Path(__file__).with_name("terms.yaml")
 
@@ -35,6 +35,8 @@ class _Vocabulary:
     words_of: dict[str, tuple[str, ...]]  # name -> all words of its group
     broader: dict[str, tuple[str, ...]]
     everyday: frozenset[str]
+    aspects: frozenset[str]  # stems
+    settings: frozenset[str]  # stems
     lay: tuple[tuple[re.Pattern[str], str], ...]
 
 
@@ -130,6 +132,16 @@ def absent_subjects(question: str, texts: Iterable[str]) -> list[str]:
     return [absent[start] for start in sorted(absent)]
 
 
+def is_aspect(stem: str) -> bool:
+    """Whether a stem says only what is asked of a subject ("dose", "risk"), so that it is no subject itself."""
+    return stem in _vocabulary().aspects
+
+
+def is_setting(stem: str) -> bool:
+    """Whether a stem says only for whom or where something is asked ("pregnancy", "home"), so that it is no subject itself."""
+    return stem in _vocabulary().settings
+
+
 def is_everyday(token: str) -> bool:
     """Whether a token is a word of every day that looks like a name of the field; it is neither mended nor mended to."""
     return token in _vocabulary().everyday
@@ -137,10 +149,10 @@ def is_everyday(token: str) -> bool:
 
 @lru_cache(maxsize=1)
 def vocabulary_words() -> tuple[str, ...]:
-    """Return the single words of seven letters or more that the names are made of, in one spelling: what a typing error is mended to."""
+    """Return the single words of six letters or more that the names are made of, in one spelling: what a typing error is mended to."""
     vocabulary = _vocabulary()
     words = {word for group in vocabulary.words_of.values() for name in group for word in tokens(name)}
-    return tuple(sorted(word for word in words - vocabulary.everyday if len(word) >= 7 and word.isalpha()))
+    return tuple(sorted(word for word in words - vocabulary.everyday if len(word) >= 6 and word.isalpha()))
 
 
 @lru_cache(maxsize=1)
@@ -162,9 +174,15 @@ def _vocabulary() -> _Vocabulary:
         group_of=group_of,
         words_of=words_of,
         everyday=frozenset(table["everyday"]),
+        aspects=_stems(table["aspects"]),
+        settings=_stems(table["settings"]),
         broader={name: tuple(wider) for name, wider in table["broader"].items()},
-        lay=tuple((re.compile(rf"(?<!\w){re.escape(said)}(?!\w)"), term) for said, term in table["lay"].items()),
+        lay=tuple((re.compile(rf"(?<!\w)(?:{said})(?!\w)"), term) for said, term in table["lay"].items()),
     )
+
+
+def _stems(words: list[str]) -> frozenset[str]:
+    return frozenset(stem for word in words for stem in content_stems(word))
 
 
 def _words_pattern(words: list[str], flags: re.RegexFlag) -> re.Pattern[str]:

@@ -209,6 +209,20 @@ def test_no_everyday_word_is_changed(shared_toy: Pipeline) -> None:
     assert [word for word in sorted(STOP_WORDS) if mend_names(word, shared_toy.index) != word] == []
 
 
+def test_no_ordinary_english_word_is_changed(shared_toy: Pipeline) -> None:
+    words = Path(__file__).with_name("ordinary_words.txt").read_text(encoding="utf-8").split()
+    assert len(words) > 600
+    assert [word for word in words if mend_names(word, shared_toy.index) != word] == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("morfine", "morphine"), ("zometta", "zometa"), ("xofego", "xofigo"), ("scintigrafy", "scintigraphy"), ("steriods", "steroids")],
+)
+def test_short_names_and_names_written_as_heard_are_mended(shared_toy: Pipeline, typed: str, meant: str) -> None:
+    assert mend_names(typed, shared_toy.index) == meant
+
+
 @pytest.mark.parametrize(
     "word",
     ["denosumab", "pamidronate", "ibandronate", "clodronate", "zoledronate", "enzalutamide", "hypocalcaemia", "osteolytic", "Tokuhashi"],
