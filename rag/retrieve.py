@@ -14,8 +14,8 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
 from rag.rerank import prior, rerank
-from rag.schema import Passage
-from rag.terms import absent_subjects, expansions, full_names, is_everyday, vocabulary_words
+from rag.schema import Chunk, Passage
+from rag.terms import absent_subjects, expansions, find_terms, full_names, is_everyday, vocabulary_words
 from rag.text import content_stems, split_sentences, stem, tokens
 
 CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
@@ -38,6 +38,7 @@ def retrieve(
     dense_weight: float,
     bm25_weight: float,
     fusion_offset: int,
+    candidates: int = CANDIDATES,
     document_ids: Sequence[str] | None = None,
 ) -> list[Passage]:
     """Return at most k passages, best first.
@@ -50,60 +51,79 @@ def retrieve(
         dense_weight: Weight of the two dense rankings (chunks, sentences) in the fusion.
         bm25_weight: Weight of BM25.
         fusion_offset: Rank offset of the fusion.
+        candidates: Chunks of the fusion that are put in order; k where that is more.
         document_ids: Search only these documents; None searches all.
     """
     query = mend_names(query, index)
-    vector = _encode(query, embedder)
-    rankings = _rankings(query, vector, index, document_ids)
-    asked = focus(query)
-    if asked != query:  # in a long case the question itself would drown: it is searched, too
-        rankings = [*rankings, *_rankings(asked, _encode(asked, embedder), index, document_ids)]
-    weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * (len(rankings) // 3)
+    asked = focus(query)  # in a long case the question itself would drown: it is searched, too
+    searched = [(text, _encode(text, embedder)) for text in dict.fromkeys((query, asked))]
+    rankings = [ranking for text, vector in searched for ranking in _rankings(text, vector, index, document_ids)]
+    weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * len(searched)
     fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
-    candidates = _candidates([key for key, _ in fused[: max(k, CANDIDATES)]], query, vector, index, embedder)
-    return rerank(query, candidates, k=k, rarity=index.rarity)
+    # Without a name of its own the question of a case says too little to be ordered by ("What is the catch?").
+    deciding = searched[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asked)) else searched[0]
+    found = _candidates([key for key, _ in fused[: max(k, candidates)]], searched[0], deciding, index, embedder)
+    return rerank(deciding[0], found, k=k, rarity=index.rarity)
 
 
-def _candidates(chunk_ids: Sequence[str], query: str, vector: np.ndarray, index: VectorIndex, embedder: Embedder) -> list[Passage]:
-    """Return these chunks as passages, in this order, with all that `rerank` and abstention look at."""
+def _candidates(
+    chunk_ids: Sequence[str], whole: tuple[str, np.ndarray], deciding: tuple[str, np.ndarray], index: VectorIndex, embedder: Embedder
+) -> list[Passage]:
+    """Return these chunks as passages, in this order, with all that `rerank` and abstention look at.
+
+    Args:
+        chunk_ids: Chunks, best of the fusion first.
+        whole: The query and its vector; relevance is that to the whole query.
+        deciding: What passages and sentences are put in order by, and its vector.
+        index: The opened index.
+        embedder: The model that the index was built with.
+    """
+    (query, query_vector), (asked, vector) = whole, deciding
     chunks = index.chunks(chunk_ids)
     keys = [[sentence_id(chunk.chunk_id, n) for n in range(len(chunk.sentences))] for chunk in chunks]
     flat = [key for of_chunk in keys for key in of_chunk]
     vectors = index.vectors("sentences", flat)
-    near = dict(zip(flat, index.tokens.similarities(embedder.encode_query_tokens(query), flat), strict=True))
-    chunk_vectors = index.vectors("chunks", chunk_ids)
-    bm25 = dict(index.bm25(_with_synonyms(query), index.n_chunks))
-    most = max(bm25.values(), default=1.0)
+    near = dict(zip(flat, index.tokens.similarities(embedder.encode_query_tokens(asked), flat), strict=True))
+    speaks_for = _priors(chunks, asked, vector, index)
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
     # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
     cap = ABSENT_SUBJECT_CAP if absent_subjects(focus(query), texts) else 1.0
     words = len(content_stems(query))
     passages = []
     for rank, (chunk, text, of_chunk) in enumerate(zip(chunks, texts, keys, strict=True), start=1):
-        source = index.sources[chunk.document_id]
-        similarities = tuple(float(vectors[key] @ vector) for key in of_chunk)
+        best = max(float(vectors[key] @ query_vector) for key in of_chunk)
         passages.append(
             Passage(
                 rank=rank,
                 chunk_id=chunk.chunk_id,
-                source=source,
+                source=index.sources[chunk.document_id],
                 section=chunk.section,
                 start=chunk.start,
                 end=chunk.end,
                 text=chunk.text,
                 sentences=chunk.sentences,
-                similarities=similarities,
-                relevance=min(cap, relevance_of(max(similarities), coverage(query, text, index), words)),
+                similarities=tuple(float(vectors[key] @ vector) for key in of_chunk),
+                relevance=min(cap, relevance_of(best, coverage(query, text, index), words)),
                 token_similarities=tuple(near[key] for key in of_chunk),
-                prior=prior(
-                    query,
-                    source,
-                    cosine=float(chunk_vectors[chunk.chunk_id] @ vector),
-                    bm25_share=bm25.get(chunk.chunk_id, 0.0) / most,
-                ),
+                prior=speaks_for[chunk.chunk_id],
             )
         )
     return passages
+
+
+def _priors(chunks: Sequence[Chunk], asked: str, vector: np.ndarray, index: VectorIndex) -> dict[str, float]:
+    vectors = index.vectors("chunks", [chunk.chunk_id for chunk in chunks])
+    bm25 = dict(index.bm25(_with_synonyms(asked), index.n_chunks))
+    most = max(bm25.values(), default=1.0)
+    return {
+        chunk.chunk_id: prior(
+            asked,
+            index.sources[chunk.document_id],
+            cosine=float(vectors[chunk.chunk_id] @ vector),
+            bm25_share=bm25.get(chunk.chunk_id, 0.0) / most,
+        )
+        for chunk in chunks
+    }
 
 
 def focus(query: str) -> str:

@@ -36,7 +36,7 @@ def test_at_most_the_sentences_asked_for_are_chosen() -> None:
 
 
 def test_a_sentence_far_below_the_best_is_not_chosen() -> None:
-    sentences = ranked("Breast cancer spreads.", "Calcium rises.", "Fractures hurt.", values=(1.0, 0.9, 0.4))
+    sentences = ranked("Breast cancer spreads.", "Calcium rises.", "Fractures hurt.", values=(2.0, 1.4, 1.2))
     assert chosen_texts("bone", sentences) == ["Breast cancer spreads.", "Calcium rises."]
 
 

@@ -3,6 +3,8 @@
 Passages are made by hand with equal similarities where only one rule is to decide.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from rag.schema import Passage
@@ -135,9 +137,14 @@ def test_the_words_of_the_question_decide_where_nearness_is_alike() -> None:
     assert rank("Does calcitonin lower calcium?", passage)[0].text == "Calcitonin lowers calcium."
 
 
-def test_a_more_relevant_passage_goes_before_a_less_relevant_one() -> None:
-    low, high = passage_of("Bone pain is treated.", relevance=0.2), passage_of("Bone pain is eased.", relevance=0.9, rank=2)
+def test_a_passage_with_more_that_speaks_for_it_goes_first() -> None:
+    low, high = passage_of("Bone pain is treated."), replace(passage_of("Bone pain is eased.", rank=2), prior=0.1)
     assert rank("bone pain", low, high)[0].text == "Bone pain is eased."
+
+
+def test_nearness_of_tokens_decides_where_nearness_of_the_whole_is_alike() -> None:
+    passage = replace(passage_of("Bone pain is treated.", "Bone pain is eased."), token_similarities=(0.6, 0.7))
+    assert rank("bone pain", passage)[0].text == "Bone pain is eased."
 
 
 def test_a_sentence_reads_better_than_the_table_row_that_says_the_same() -> None:
