@@ -27,7 +27,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "days": ("h", 24), "day": ("h", 24), "weekly": ("h", 168), "weeks": ("h", 168), "week": ("h", 168), "wks": ("h", 168),
     "wk": ("h", 168), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
     "year": ("year", 1), "fractions": ("fraction", 1), "fraction": ("fraction", 1), "points": ("point", 1), "point": ("point", 1),
-    "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1),
+    "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1), "mbq": ("MBq", 1), "gbq": ("MBq", 1000),
     "mg/day": ("mg/day", 1), "g/day": ("g/day", 1), "mg/m²": ("mg/m²", 1), "g/m²": ("g/m²", 1), "mg/m2": ("mg/m²", 1), "g/m2": ("g/m²", 1),
     "patient": ("patient", 1), "patients": ("patient", 1), "studies": ("study", 1), "trials": ("trial", 1), "cases": ("case", 1),
 }  # fmt: skip
@@ -37,13 +37,13 @@ _BEFORE = {
     ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
     r"a minimum of|minimum of|minimum|≥|>=|from",
     "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
-    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|≤|<=|inside",
-    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|later than|>",
-    "<": r"less than|fewer than|below|under|lower than|shorter than|earlier than|<",
+    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|≤|<=|inside",
+    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|later than|older than|>",
+    "<": r"less than|fewer than|below|under|lower than|shorter than|earlier than|younger than|<",
     "~": r"about|around|approximately|approx\.?|roughly|some|nearly|almost|~|≈",
 }
 _AFTER = {
-    ">=": r"or more|or higher|or above|or over|or greater|or longer|and above|and over|at least|at the least",
+    ">=": r"or more|or higher|or above|or over|or greater|or longer|or older|or worse|and above|and over|upwards?|and upwards|or more often|at least|at the least",
     "<=": r"or less|or lower|or fewer|or below|or under|and below|at most|at the most",
 }
 _COMPARATOR_BEFORE = "|".join(f"(?P<b{n}>{words})" for n, words in enumerate(_BEFORE.values()))

@@ -1,0 +1,159 @@
+"""Do a sentence and its evidence affirm, deny, order and bound the same things? Each check returns its finding in plain words, or "".
+
+Negation is bound to the words that it stands with, an opposite to the words around it: a sentence may leave a negated clause of its evidence out, but
+not the negation alone. Knows readings only; which evidence is looked at is decided in `rag/verify.py`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.align import Reading, Word, alike
+from rag.wordings import opposites
+
+SCOPE_WORDS = 5  # words after a negation that it can reach
+NEIGHBOURS = 3  # words on each side that tell which of several opposites is meant
+
+_BOUND = re.compile(
+    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b", re.IGNORECASE
+)
+_FORWARD = re.compile(
+    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoid(?:ed|s|ing)?|lacks?|lacking|in the absence of|absence of|"
+    r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
+    r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
+    r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
+    r"\b(?:un(?!der|it|ti|iq|io|iv|less|known prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
+    r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
+    re.IGNORECASE,
+)
+_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|unlikely|absent|none|unnecessary|avoided|not|prevented)\b", re.IGNORECASE)
+_ABSOLUTE = re.compile(
+    r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
+    r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none))\b",
+    re.IGNORECASE,
+)
+_LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
+          "never": r"\bno\b|\bnot\b", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
+_CONDITION = re.compile(
+    r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on)))\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    text: str
+    scope: tuple[Word, ...]
+    head: tuple[Word, ...]
+
+
+def negation_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence denies what its evidence does not, or the other way round."""
+    claimed, stated = _cues(claim), _cues(evidence)
+    open_cues = list(stated)
+    for cue in claimed:
+        partner = next((other for other in open_cues if _meet(cue, other)), None)
+        if partner is None and not any(_meet(cue, other) for other in stated):
+            return f"it denies with {cue.text!r} what its nearest passage does not deny"
+        if partner is not None:
+            open_cues.remove(partner)
+    covered = {id(cue) for cue in stated if any(_meet(cue, other) for other in claimed)}
+    for cue in open_cues:
+        if id(cue) not in covered and cue.head and any(alike(word, other) for word in cue.head for other in claim.words):
+            return f"it leaves out {cue.text!r} of its nearest passage"
+    return ""
+
+
+def _meet(one: _Cue, other: _Cue) -> bool:
+    return not one.scope or not other.scope or any(alike(word, match) for word in one.scope for match in other.scope)
+
+
+def _cues(reading: Reading) -> list[_Cue]:
+    text = reading.text
+    bounds = [(match.start(), match.end()) for match in _BOUND.finditer(text)]
+    found: dict[int, _Cue] = {}
+    for match in _FORWARD.finditer(text):
+        if any(start <= match.start() < end for start, end in bounds):
+            continue
+        after = _scope(reading, match.start() if match.group().lower() in {"un", "in", "im", "ir", "a", "non-"} else match.end())
+        head = after[:2]
+        if not after:
+            after = head = _before(reading, match.start())
+        found[match.start()] = _Cue(match.group(), after, head)
+    for match in _BACKWARD.finditer(text):
+        if match.start() in found or match.group().lower() == "not":
+            continue
+        before = _before(reading, match.start())
+        near = (*before, *_scope(reading, match.end()))
+        found[match.start()] = _Cue(match.group(), near, before[-1:])
+    return [found[start] for start in sorted(found)]
+
+
+def _scope(reading: Reading, at: int) -> tuple[Word, ...]:
+    stop = min((start for start, end in reading.breaks if start >= at and reading.text[start:end].strip().lower() not in {"and", "or", "and/or"}), default=len(reading.text))
+    return tuple(word for word in reading.words if word.end > at and word.start < stop and not _is_cue(word))[:SCOPE_WORDS]
+
+
+def _before(reading: Reading, at: int) -> tuple[Word, ...]:
+    return tuple(word for word in reading.words if word.end <= at and not _is_cue(word))[-SCOPE_WORDS:]
+
+
+def _is_cue(word: Word) -> bool:
+    return word.text.lower() in {"no", "not", "never", "without", "against", "nor", "neither", "none", "rather"}
+
+
+def direction_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a word of a sentence has only its opposite in the evidence, or its opposite beside the same words."""
+    for sides in opposites():
+        stated = [(n, match.start()) for n, side in enumerate(sides) for match in side.finditer(evidence.text)]
+        if not stated:
+            continue
+        for n, side in enumerate(sides):
+            for match in side.finditer(claim.text):
+                if any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
+                    continue
+                if _turned(claim, match.start(), n, evidence, stated):
+                    return f"{match.group()!r} turns round what its nearest passage says"
+    return ""
+
+
+def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]]) -> bool:
+    same = [place for n, place in stated if n == side]
+    other = [place for n, place in stated if n != side]
+    if not other:
+        return False
+    if not same:
+        return True
+    around = _neighbours(claim, at)
+    near_same = max(_overlap(around, _neighbours(evidence, place)) for place in same)
+    near_other = max(_overlap(around, _neighbours(evidence, place)) for place in other)
+    return near_other > near_same + 1 and near_same == 0
+
+
+def _neighbours(reading: Reading, at: int) -> tuple[Word, ...]:
+    before = [word for word in reading.words if word.end <= at][-NEIGHBOURS:]
+    after = [word for word in reading.words if word.start > at][:NEIGHBOURS]
+    return (*before, *after)
+
+
+def _overlap(ones: Sequence[Word], others: Sequence[Word]) -> int:
+    return sum(any(alike(one, other) for other in others) for one in ones)
+
+
+def absolute_problem(claim: Reading, context: str, evidence: Reading) -> str:
+    """Return what is wrong when a sentence is more absolute than its evidence."""
+    stated = {match.lastgroup for match in _ABSOLUTE.finditer(evidence.text)}
+    for match in _ABSOLUTE.finditer(claim.text):
+        kind = match.lastgroup or ""
+        if kind in stated or re.search(_LENDS[kind], evidence.text, re.IGNORECASE):
+            continue
+        return f"{match.group()!r} makes it more absolute than its nearest passage"
+    return ""
+
+
+def condition_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence leaves out a condition that its evidence makes."""
+    for match in _CONDITION.finditer(evidence.text):
+        scope = _scope(evidence, match.end())[:4]
+        if scope and not any(alike(word, other) for word in scope for other in claim.words):
+            return f"it leaves out the condition {match.group()!r} of its nearest passage"
+    return ""
