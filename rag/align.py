@@ -60,13 +60,16 @@ def read(text: str) -> Reading:
     figures = tuple(find_figures(text))
     taken = [(figure.start, figure.end) for figure in figures]
     words: list[Word] = []
+    phrases = find_phrases(text)
     for term in find_terms(text):
+        if any(start <= term.start and term.end <= end and end - start > term.end - term.start for start, end, _ in phrases):
+            continue  # "low calcium" is another thing than "calcium"
         if _free(term.start, term.end, taken):
             taken.append((term.start, term.end))
             said = text[term.start : term.end]
             known = frozenset(stem_of for word in synonyms(term.name) for stem_of in content_stems(word))
             words.append(Word(said, f"{term.kind}:{term.name}", known, groups_of(said), term.start, term.end))
-    for start, end, groups in find_phrases(text):
+    for start, end, groups in phrases:
         if _free(start, end, taken):
             taken.append((start, end))
             words.append(Word(text[start:end], "", frozenset(content_stems(text[start:end])), groups, start, end))

@@ -15,6 +15,17 @@ RIVAL_KINDS = frozenset({"drug", "body", "score", "tumour"})  # where the eviden
 
 _CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
 _PROPER = re.compile(r"(?<![.\w-])(?<!^)(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
+_POPULATION = tuple(
+    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for words in (
+        r"child\w*|infants?|adolescents?|teenagers?|young people|young person|paediatric|pediatric|neonat\w+",
+        r"pregnan\w+|breastfeeding|breast-feeding|lactat\w+",
+        r"elderly|frail|older (?:people|adults|patients|men|women)|(?:over|above|older than) (?:the age of )?\d\d",
+        r"smokers?|smoking",
+        r"outpatients?",
+        r"animals?|mice|rats?",
+    )
+)
 _LINKS = {"and", "or", "and/or"}
 _EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before)\b", re.IGNORECASE)
 _LATER_FIRST = re.compile(r"\b(?:after|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
@@ -42,8 +53,8 @@ def pairing_problem(claim: Reading, evidence: Reading) -> str:
         if not own or not rivals or _is_year(figure):
             continue
         beside = _company(claim, figure)
-        for_own = max(_shared(beside, _company(evidence, other), evidence, rivals) for other in own)
-        for_rival = max(_shared(beside, _company(evidence, other), evidence, own) for other in rivals)
+        for_own = max(_shared(beside, other, rivals, evidence) for other in own)
+        for_rival = max(_shared(beside, other, own, evidence) for other in rivals)
         if for_rival > for_own:
             return f"the figure {claim.text[figure.start : figure.end].strip()!r} belongs to something else in its nearest passage"
     return ""
@@ -66,7 +77,8 @@ def _company(reading: Reading, figure: Figure) -> _Company:
 def _segment(reading: Reading, figure: Figure) -> tuple[int, int]:
     kin = [other for other in reading.figures if other.unit == figure.unit and other is not figure and not _is_year(other)]
     before = max((other.end for other in kin if other.end <= figure.start), default=0)
-    after = min((other.start for other in kin if other.start >= figure.end), default=len(reading.text))
+    behind = [other for other in kin if other.start >= figure.end and any(figure.end <= w.start < other.start for w in reading.words)]
+    after = min((other.start for other in behind), default=len(reading.text))  # "10 of the 132 patients" are one group
     start = next((e for s, e in reversed(reading.breaks) if before <= s and e <= figure.start and _parts(reading, s, e, before)), before)
     end = _last_break(reading, figure.end, after)
     return start, end
@@ -86,13 +98,18 @@ def _last_break(reading: Reading, start: int, after: int) -> int:
     return (strong or inside or [after])[-1 if not strong else 0]
 
 
-def _shared(beside: _Company, stated: _Company, evidence: Reading, against: Sequence[Figure]) -> int:
-    """Count the words and figures that two companies share and that the figures of `against` do not have in theirs."""
+def _shared(beside: _Company, stated: Figure, against: Sequence[Figure], evidence: Reading) -> float:
+    """Return the share of what only this figure has in its company, not those of `against`, that stands beside the claimed figure, too.
+
+    A share, not a count: "88% with A and 70% with B" says all that is common to both only once, beside the first.
+    """
     elsewhere = [_company(evidence, other) for other in against]
-    words = [word for word in stated[0] if not any(alike(word, other) for company in elsewhere for other in company[0])]
-    figures = [fig for fig in stated[1] if not any(same_figure(fig, other) for company in elsewhere for other in company[1])]
-    shared = sum(any(alike(word, other) for other in words) for word in beside[0])
-    return shared + sum(any(same_figure(fig, other) for other in figures) for fig in beside[1])
+    company = _company(evidence, stated)
+    words = [word for word in company[0] if not any(alike(word, other) for others in elsewhere for other in others[0])]
+    figures = [fig for fig in company[1] if not any(same_figure(fig, other) for others in elsewhere for other in others[1])]
+    shared = sum(any(alike(word, other) for other in beside[0]) for word in words)
+    shared += sum(any(same_figure(fig, other) for other in beside[1]) for fig in figures)
+    return shared / (len(words) + len(figures)) if words or figures else 0.0
 
 
 def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
@@ -104,6 +121,10 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
         if not rival and is_named(word, context):
             continue
         return f"{word.text!r} is not named in its nearest passage"
+    for population in _POPULATION:
+        found = population.search(claim.text)
+        if found and not population.search(f"{evidence.text} {context.text}"):
+            return f"{found.group()!r} is not named in its nearest passage"
     absent = absent_subjects(claim.text, [evidence.text, context.text])
     known = f"{evidence.text} {context.text}"
     unknown = sorted(set(_CODE.findall(claim.text)) - set(_CODE.findall(known)))
@@ -154,12 +175,13 @@ def _order(reading: Reading) -> _Steps | None:
     if not cues:
         return None
     match, earlier = min(cues, key=lambda cue: cue[0].start())
-    before = tuple(word for word in reading.words if word.end <= match.start())
-    after = tuple(word for word in reading.words if word.start >= match.end())
+    links = [(start, end) for start, end in reading.breaks if text[start:end].strip().lower() not in _LINKS]
+    left = max((end for _, end in links if end <= match.start()), default=0)
+    right = min((start for start, _ in links if start >= match.end()), default=len(text))
+    before = tuple(word for word in reading.words if left <= word.start and word.end <= match.start())
+    after = tuple(word for word in reading.words if match.end() <= word.start < right)
     if not before:  # "After surgery, radiotherapy follows": what stands behind the comma is the other step
-        stop = next((start for start, end in reading.breaks if start >= match.end() and text[start:end].strip() == ","), len(text))
-        before = tuple(word for word in after if word.start > stop)
-        after = tuple(word for word in after if word.start < stop)
+        before = tuple(word for word in reading.words if word.start > right)
     return (before, after) if earlier else (after, before)
 
 

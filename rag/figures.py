@@ -48,11 +48,13 @@ _AFTER = {
 }
 _COMPARATOR_BEFORE = "|".join(f"(?P<b{n}>{words})" for n, words in enumerate(_BEFORE.values()))
 _COMPARATOR_AFTER = "|".join(f"(?P<a{n}>{words})" for n, words in enumerate(_AFTER.values()))
+_COMPARATOR_AMID = "|".join(f"(?P<m{n}>{words})" for n, words in enumerate(_AFTER.values()))
 
 _FIGURE = re.compile(
     rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*)?"
     rf"(?P<sign>(?<![\w\d)])[−-](?=\d))?(?<![\w.])(?<![A-Za-z][-–])(?P<low>{_NUMBER})(?!\.?\d)(?P<plus>\+)?"
     rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?P<joint>-|–|—|\bto\b|\band\b)\s*(?P<high>{_NUMBER})(?![A-Za-z0-9.]*[0-9])(?=\W|$|{_UNIT}))?"
+    rf"(?:\s+(?:{_COMPARATOR_AMID})(?=\s(?:{_UNIT})\b))?"  # "2 or more points"
     rf"(?:[\s-]*(?P<unit>{_UNIT})(?![A-Za-z0-9µ]|/[A-Za-z]))?"
     rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
     re.IGNORECASE,
@@ -181,7 +183,7 @@ def _value(number: str) -> float:
 
 def _comparator(match: re.Match[str], unit: str) -> str:
     for n, comparator in enumerate(_AFTER):
-        if match.group(f"a{n}"):
+        if match.group(f"a{n}") or match.group(f"m{n}"):
             return comparator
     return ">=" if match.group("plus") else _comparator_before(match, unit)
 

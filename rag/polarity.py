@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.align import Reading, Word, alike
-from rag.wordings import opposites
+from rag.text import content_stems
+from rag.wordings import groups_of, opposites
 
 SCOPE_WORDS = 5  # words after a negation that it can reach
 NEIGHBOURS = 3  # words on each side that tell which of several opposites is meant
 
 _BOUND = re.compile(
-    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b", re.IGNORECASE
+    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b", re.IGNORECASE
 )
 _FORWARD = re.compile(
     r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoid(?:ed|s|ing)?|lacks?|lacking|in the absence of|absence of|"
@@ -26,7 +27,8 @@ _FORWARD = re.compile(
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
     re.IGNORECASE,
 )
-_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|unlikely|absent|none|unnecessary|avoided|not|prevented)\b", re.IGNORECASE)
+_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented)\b", re.IGNORECASE)
+_PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
 _ABSOLUTE = re.compile(
     r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
     r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none))\b",
@@ -42,29 +44,35 @@ _CONDITION = re.compile(
 @dataclass(frozen=True, slots=True)
 class _Cue:
     text: str
-    scope: tuple[Word, ...]
-    head: tuple[Word, ...]
+    scope: tuple[Word, ...]  # what it can deny
+    head: tuple[Word, ...]  # what it most likely denies
+    around: tuple[Word, ...]  # what tells whether a sentence speaks of it at all
 
 
 def negation_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a sentence denies what its evidence does not, or the other way round."""
     claimed, stated = _cues(claim), _cues(evidence)
-    open_cues = list(stated)
+    unmatched = list(stated)
     for cue in claimed:
-        partner = next((other for other in open_cues if _meet(cue, other)), None)
-        if partner is None and not any(_meet(cue, other) for other in stated):
-            return f"it denies with {cue.text!r} what its nearest passage does not deny"
+        partner = next((other for other in unmatched if _meet(cue, other)), None)
         if partner is not None:
-            open_cues.remove(partner)
-    covered = {id(cue) for cue in stated if any(_meet(cue, other) for other in claimed)}
-    for cue in open_cues:
-        if id(cue) not in covered and cue.head and any(alike(word, other) for word in cue.head for other in claim.words):
+            unmatched.remove(partner)
+        elif cue.text.lower() not in {"nor", "neither"} or not any(_meet(cue, other) for other in stated):
+            return f"it denies with {cue.text!r} what its nearest passage does not deny"
+    for cue in unmatched:
+        if cue.around and _share(cue.around, claim) > 0.5 and _share(cue.head, claim):
             return f"it leaves out {cue.text!r} of its nearest passage"
     return ""
 
 
 def _meet(one: _Cue, other: _Cue) -> bool:
-    return not one.scope or not other.scope or any(alike(word, match) for word in one.scope for match in other.scope)
+    if not one.scope or not other.scope:
+        return True
+    return _overlap(one.head, other.scope) > 0 or _overlap(one.scope, other.head) > 0
+
+
+def _share(words: Sequence[Word], reading: Reading) -> float:
+    return _overlap(words, reading.words) / len(words) if words else 0.0
 
 
 def _cues(reading: Reading) -> list[_Cue]:
@@ -74,27 +82,39 @@ def _cues(reading: Reading) -> list[_Cue]:
     for match in _FORWARD.finditer(text):
         if any(start <= match.start() < end for start, end in bounds):
             continue
-        after = _scope(reading, match.start() if match.group().lower() in {"un", "in", "im", "ir", "a", "non-"} else match.end())
-        head = after[:2]
-        if not after:
-            after = head = _before(reading, match.start())
-        found[match.start()] = _Cue(match.group(), after, head)
-    for match in _BACKWARD.finditer(text):
-        if match.start() in found or match.group().lower() == "not":
+        if match.group().lower() in _PREFIXES:
+            word = _base(text, match.end())
+            found[match.start()] = _Cue(text[match.start() : word.end], (word,), (word,), (word,))
             continue
-        before = _before(reading, match.start())
-        near = (*before, *_scope(reading, match.end()))
-        found[match.start()] = _Cue(match.group(), near, before[-1:])
+        before, after = _before(reading, match.start()), _after(reading, match.end())
+        found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], (*before[-2:], *after[:2]))
+    for match in _BACKWARD.finditer(text):
+        if match.start() not in found:
+            before = _before(reading, match.start())
+            near = (*before, *_after(reading, match.end()))
+            found[match.start()] = _Cue(match.group(), near, before[-2:] or near[:2], near)
     return [found[start] for start in sorted(found)]
 
 
-def _scope(reading: Reading, at: int) -> tuple[Word, ...]:
-    stop = min((start for start, end in reading.breaks if start >= at and reading.text[start:end].strip().lower() not in {"and", "or", "and/or"}), default=len(reading.text))
+def _base(text: str, at: int) -> Word:
+    """The word behind a negating prefix: "available" of "unavailable"."""
+    said = re.match(r"\w*", text[at:])
+    base = said.group() if said else ""
+    return Word(base, "", frozenset(content_stems(base)), groups_of(base), at, at + len(base))
+
+
+def _after(reading: Reading, at: int) -> tuple[Word, ...]:
+    stop = min((start for start, _ in _strong_breaks(reading) if start >= at), default=len(reading.text))
     return tuple(word for word in reading.words if word.end > at and word.start < stop and not _is_cue(word))[:SCOPE_WORDS]
 
 
 def _before(reading: Reading, at: int) -> tuple[Word, ...]:
-    return tuple(word for word in reading.words if word.end <= at and not _is_cue(word))[-SCOPE_WORDS:]
+    stop = max((end for _, end in _strong_breaks(reading) if end <= at), default=0)
+    return tuple(word for word in reading.words if stop <= word.start and word.end <= at and not _is_cue(word))[-SCOPE_WORDS:]
+
+
+def _strong_breaks(reading: Reading) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in reading.breaks if reading.text[start:end].strip().lower() not in {"and", "or", "and/or"}]
 
 
 def _is_cue(word: Word) -> bool:
@@ -153,7 +173,7 @@ def absolute_problem(claim: Reading, context: str, evidence: Reading) -> str:
 def condition_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a sentence leaves out a condition that its evidence makes."""
     for match in _CONDITION.finditer(evidence.text):
-        scope = _scope(evidence, match.end())[:4]
+        scope = _after(evidence, match.end())[:4]
         if scope and not any(alike(word, other) for word in scope for other in claim.words):
             return f"it leaves out the condition {match.group()!r} of its nearest passage"
     return ""

@@ -6,6 +6,7 @@ words that the evidence does not have, weighed together with nearness in meaning
 verdict is "unsupported". Sentences that are quoted word for word do not come here.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -29,6 +30,12 @@ NEAR_WORD, LIKE_WORD = 0.35, 0.75  # cosine of two words from which one begins t
 # Logistic model of what is left after the strict checks; fitted on the dev claims by `python -m evals.calibrate_verify`.
 BIAS, NEW_WORDS, NEW_SHARE, NEW_RUN, COSINE = 1.0, -1.0, 0.0, -0.3, 1.0
 SUPPORTED = 0.5
+
+
+_BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than", re.IGNORECASE)  # what these join is one statement
+_ADJUNCT = re.compile(
+    r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +140,10 @@ def _best_split(claim: Reading, one: Evidence, other: Evidence) -> tuple[float, 
     """Return the clauses of the sentence that the two sentences hold most of, with how much the poorer clause has; None where it has one clause."""
     found: list[tuple[float, Pairing]] = []
     for start, end in claim.breaks:
+        if _BINDS.match(claim.text[start:end].strip(" ,")):
+            continue
         first, second = read(claim.text[:start].strip()), read(claim.text[end:].strip())
-        if len(first.words) < 2 or len(second.words) + len(second.figures) < 2:
+        if len(first.words) < 2 or len(second.words) + len(second.figures) < 2 or _is_adjunct(first) or _is_adjunct(second):
             continue
         for left, right in ((one, other), (other, one)):
             poorer = min(_held(first, left.reading, left.context), _held(second, right.reading, right.context))
@@ -143,8 +152,14 @@ def _best_split(claim: Reading, one: Evidence, other: Evidence) -> tuple[float, 
     return max(found, key=lambda entry: entry[0], default=None)
 
 
+def _is_adjunct(part: Reading) -> bool:
+    """Whether a part is no clause of its own ("according to NICE", "in myeloma"): it belongs to the other part, and to that one's evidence."""
+    return bool(_ADJUNCT.match(part.text)) and not part.breaks
+
+
 def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
-    measured = [features(part, evidence, encode) for part, evidence in pairing]
+    vectors = encode([claim.text, " ".join(evidence.reading.text for _, evidence in pairing)])
+    measured = [features(part, evidence, float(vectors[0] @ vectors[1]), encode) for part, evidence in pairing]
     chance = min(probability(found) for found in measured)
     places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for _, evidence in pairing})
     quotes = tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
@@ -186,7 +201,7 @@ def _inherited_problem(pairing: Pairing) -> str:
     return ""
 
 
-def features(claim: Reading, evidence: Evidence, encode: Encode) -> Features:
+def features(claim: Reading, evidence: Evidence, cosine: float, encode: Encode) -> Features:
     """Measure what a sentence has beyond its evidence, and how near the two are in meaning."""
     new = _new_weights(claim, evidence, encode)
     total = sum(weight(word) for word in claim.words) or 1.0
@@ -197,8 +212,7 @@ def features(claim: Reading, evidence: Evidence, encode: Encode) -> Features:
         in_segment[segment] = in_segment.get(segment, 0.0) + added
         of_segment[segment] = of_segment.get(segment, 0.0) + weight(word)
     run = max((added * added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment]), default=0.0)
-    vectors = encode([claim.text, evidence.reading.text])
-    return Features(sum(new), sum(new) / total, run, float(vectors[0] @ vectors[1]))
+    return Features(sum(new), sum(new) / total, run, cosine)
 
 
 def _new_weights(claim: Reading, evidence: Evidence, encode: Encode) -> list[float]:
