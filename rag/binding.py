@@ -11,7 +11,7 @@ from rag.figures import Figure, same_figure
 from rag.terms import absent_subjects
 
 STRICT_KINDS = frozenset({"drug", "body", "score", "tumour", "site", "imaging", "treatment", "condition"})
-RIVAL_KINDS = frozenset({"drug", "body", "score", "tumour"})  # where the evidence names one of these, the heading must not lend another
+RIVAL_KINDS = frozenset({"drug", "body", "score", "tumour", "imaging", "site"})  # where the evidence names one of these, the heading must not lend another
 
 _CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
 _PROPER = re.compile(r"(?<![.\w-])(?<!^)(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
@@ -20,12 +20,14 @@ _POPULATION = tuple(
     for words in (
         r"child\w*|infants?|adolescents?|teenagers?|young people|young person|paediatric|pediatric|neonat\w+",
         r"pregnan\w+|breastfeeding|breast-feeding|lactat\w+",
-        r"elderly|frail|older (?:people|adults|patients|men|women)|(?:over|above|older than) (?:the age of )?\d\d",
+        r"elderly|frail|older (?:people|adults|patients|men|women)|(?:over|above|older than) the age of",
         r"smokers?|smoking",
         r"outpatients?",
         r"animals?|mice|rats?",
     )
 )
+_COMPARES = re.compile(r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)\bthan\b(?!\s*(?:about |some )?\d)", re.IGNORECASE)
+_COMPARED = re.compile(r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b", re.IGNORECASE)
 _LINKS = {"and", "or", "and/or"}
 _EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before)\b", re.IGNORECASE)
 _LATER_FIRST = re.compile(r"\b(?:after|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
@@ -50,7 +52,7 @@ def pairing_problem(claim: Reading, evidence: Reading) -> str:
     for figure in claim.figures:
         own = [other for other in evidence.figures if same_figure(figure, other)]
         rivals = [other for other in evidence.figures if _rivals(figure, other)]
-        if not own or not rivals or _is_year(figure):
+        if not own or not rivals or _is_year(figure) or _is_of_code(claim.text, figure):
             continue
         beside = _company(claim, figure)
         for_own = max(_shared(beside, other, rivals, evidence) for other in own)
@@ -58,6 +60,10 @@ def pairing_problem(claim: Reading, evidence: Reading) -> str:
         if for_rival > for_own:
             return f"the figure {claim.text[figure.start : figure.end].strip()!r} belongs to something else in its nearest passage"
     return ""
+
+
+def _is_of_code(text: str, figure: Figure) -> bool:
+    return "/" in (text[figure.end : figure.end + 1], text[max(0, figure.start - 1) : figure.start])
 
 
 def _rivals(one: Figure, other: Figure) -> bool:
@@ -128,7 +134,7 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
     absent = absent_subjects(claim.text, [evidence.text, context.text])
     known = f"{evidence.text} {context.text}"
     unknown = sorted(set(_CODE.findall(claim.text)) - set(_CODE.findall(known)))
-    missing = absent or unknown or _unknown_proper_names(claim, evidence, known)
+    missing = absent or unknown or _unknown_proper_names(claim, evidence, known) or _lent_proper_names(claim, evidence)
     return f"{missing[0]!r} is not named in its nearest passage" if missing else ""
 
 
@@ -148,9 +154,46 @@ def _unknown_proper_names(claim: Reading, evidence: Reading, known: str) -> list
     return found
 
 
+def _lent_proper_names(claim: Reading, evidence: Reading) -> list[str]:
+    """Names in capitals, such as trials, that only the heading has, where the evidence speaks of another one that the sentence leaves out."""
+    others = [name for name in _capitals(evidence) if name.lower() not in claim.text.lower() and not _initials_stand(name, claim.text)]
+    return [name for name in _capitals(claim) if name.lower() not in evidence.text.lower()] if others else []
+
+
+def _capitals(reading: Reading) -> list[str]:
+    named = [(word.start, word.end) for word in reading.words if word.name]
+    return [
+        match.group()
+        for match in re.finditer(r"(?<![\w-])[A-Z][A-Z\d]{3,}(?:-\w+)?|(?<![\w-])[A-Z]{2,}-\d+", reading.text)
+        if not any(start <= match.start() < end for start, end in named)
+    ]
+
+
 def _initials_stand(word: str, known: str) -> bool:
     initials = "".join(part[0] for part in re.findall(r"[A-Za-z]+", known)).upper()
     return word.isupper() and 2 <= len(word) <= 6 and word in initials
+
+
+def comparison_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence compares two things that its evidence sets side by side without a judgement, or the other way round."""
+    found = _COMPARES.search(claim.text)
+    if not found or any(figure.start - 3 <= found.end() <= figure.end for figure in claim.figures):
+        return ""
+    there = _COMPARES.search(evidence.text)
+    if not there:
+        return "" if _COMPARED.search(evidence.text) else f"{found.group()!r} compares what its nearest passage does not compare"
+    straight = _common(_behind(claim, found.end()), _behind(evidence, there.end()))
+    crossed = _common(_behind(claim, found.end()), _ahead(evidence, there.start()))
+    names = any(word.name for word in _behind(claim, found.end()))
+    return "it compares the other way round than its nearest passage" if names and crossed > straight else ""
+
+
+def _behind(reading: Reading, at: int) -> tuple[Word, ...]:
+    return tuple(word for word in reading.words if word.start >= at)[:2]
+
+
+def _ahead(reading: Reading, at: int) -> tuple[Word, ...]:
+    return tuple(word for word in reading.words if word.end <= at)
 
 
 def order_problem(claim: Reading, evidence: Reading) -> str:

@@ -59,6 +59,13 @@ _FIGURE = re.compile(
     rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
     re.IGNORECASE,
 )
+_SHARES = {"half": 50.0, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
+_SHARE = re.compile(
+    rf"(?:(?<!\w)(?P<before>{'|'.join(_BEFORE.values())})\s+)?"
+    rf"(?<![\w.])(?P<share>(?:one|two|three|four|\d) in (?:every )?(?:two|three|four|five|six|eight|ten|twenty|\d{{1,4}})(?![\w.%])(?! fractions?| Gy| doses?| mL)|"
+    rf"(?:one|a)[ -](?:quarter|fifth|tenth)(?!\w)|half(?= (?:of|the)\b))",
+    re.IGNORECASE,
+)
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _CODE_BEFORE = re.compile(r"(?:\b[A-Z]{1,3}\d+\s*[-–/]\s*|\b(?:radium|strontium|samarium|lutetium)[\s-])$", re.IGNORECASE)
 
@@ -100,10 +107,17 @@ def find_figures(text: str) -> list[Figure]:
     Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
     """
     text = text.replace("\u03bc", "\u00b5")  # Greek mu and the micro sign look alike
-    found: list[Figure] = []
+    found: list[Figure] = [
+        Figure(share, share, "%", _comparator_of(match.group("before")), match.start("share"), match.end())
+        for match in _SHARE.finditer(text)
+        if (share := _share_of(match.group("share").lower())) is not None
+    ]
+    shares = [(figure.start, figure.end) for figure in found]
     at = 0
     while match := _FIGURE.search(text, at):
         at = max(match.end(), at + 1)
+        if any(start <= match.start("low") < end for start, end in shares):
+            continue
         if _is_bare_word(match) or _is_part_of_code(text, match):
             at = match.end("low")
             continue
@@ -113,7 +127,20 @@ def find_figures(text: str) -> list[Figure]:
             found.append(_figure(text, match, match.group("lowunit"), None, end=at))
             continue
         found.append(_figure(text, match, match.group("unit") or match.group("lowunit"), match.group("high"), end=match.end()))
-    return found
+    return sorted(found, key=lambda figure: figure.start)
+
+
+def _share_of(words: str) -> float | None:
+    """Return a share in words as a percentage: "one in five" -> 20, "a quarter" -> 25; thirds are no round figure and stay words."""
+    if " in " in words:
+        one, _, many = words.replace(" every ", " ").partition(" in ")
+        return round(100 * _value(one) / _value(many), 6)
+    return _SHARES.get(words.removeprefix("a ").removeprefix("one ").removeprefix("one-"))
+
+
+def _comparator_of(words: str | None) -> str:
+    lower = (words or "").strip().lower()
+    return next((comparator for comparator, pattern in _BEFORE.items() if re.fullmatch(pattern, lower)), "")
 
 
 def _figure(text: str, match: re.Match[str], unit_word: str | None, high_word: str | None, *, end: int) -> Figure:

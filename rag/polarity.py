@@ -54,7 +54,8 @@ def negation_problem(claim: Reading, evidence: Reading) -> str:
     claimed, stated = _cues(claim), _cues(evidence)
     unmatched = list(stated)
     for cue in claimed:
-        partner = next((other for other in unmatched if _meet(cue, other)), None)
+        able = [other for other in unmatched if _meet(cue, other)]
+        partner = max(able, key=lambda other: _overlap(cue.head[:1], other.head[:1]), default=None)
         if partner is not None:
             unmatched.remove(partner)
         elif cue.text.lower() not in {"nor", "neither"} or not any(_meet(cue, other) for other in stated):

@@ -14,7 +14,7 @@ from itertools import combinations
 import numpy as np
 
 from rag.align import Reading, Word, alike, read, weight
-from rag.binding import RIVAL_KINDS, figure_problem, name_problem, order_problem, pairing_problem
+from rag.binding import RIVAL_KINDS, comparison_problem, figure_problem, name_problem, order_problem, pairing_problem
 from rag.polarity import absolute_problem, condition_problem, direction_problem, negation_problem
 from rag.schema import Passage, Quote, Span, Verdict
 from rag.text import collapse
@@ -32,7 +32,7 @@ BIAS, NEW_WORDS, NEW_SHARE, NEW_RUN, COSINE = 1.0, -1.0, 0.0, -0.3, 1.0
 SUPPORTED = 0.5
 
 
-_BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than", re.IGNORECASE)  # what these join is one statement
+_BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than|[()]", re.IGNORECASE)  # what these join is one statement
 _ADJUNCT = re.compile(
     r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b", re.IGNORECASE
 )
@@ -183,6 +183,7 @@ def _problem(claim: Reading, evidence: Evidence) -> str:
         or negation_problem(claim, reading)
         or direction_problem(claim, reading)
         or order_problem(claim, reading)
+        or comparison_problem(claim, reading)
         or condition_problem(claim, reading)
     )
 
