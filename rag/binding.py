@@ -26,7 +26,7 @@ _POPULATION = tuple(
         r"animals?|mice|rats?",
     )
 )
-_COMPARES = re.compile(r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)\bthan\b(?!\s*(?:about |some )?\d)", re.IGNORECASE)
+_COMPARES = re.compile(r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?\d)", re.IGNORECASE)
 _COMPARED = re.compile(r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b", re.IGNORECASE)
 _LINKS = {"and", "or", "and/or"}
 _EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before)\b", re.IGNORECASE)

@@ -19,7 +19,7 @@ _BOUND = re.compile(
     r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b", re.IGNORECASE
 )
 _FORWARD = re.compile(
-    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoid(?:ed|s|ing)?|lacks?|lacking|in the absence of|absence of|"
+    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lacks?|lacking|in the absence of|absence of|"
     r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
     r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
     r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
@@ -35,9 +35,9 @@ _ABSOLUTE = re.compile(
     re.IGNORECASE,
 )
 _LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
-          "never": r"\bno\b|\bnot\b", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
+          "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
 _CONDITION = re.compile(
-    r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on)))\b", re.IGNORECASE
+    r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b", re.IGNORECASE
 )
 
 
@@ -59,10 +59,10 @@ def negation_problem(claim: Reading, evidence: Reading) -> str:
         if partner is not None:
             unmatched.remove(partner)
         elif cue.text.lower() not in {"nor", "neither"} or not any(_meet(cue, other) for other in stated):
-            return f"it denies with {cue.text!r} what its nearest passage does not deny"
+            return f"it negates ({cue.text!r}) what its nearest passage states"
     for cue in unmatched:
         if cue.around and _share(cue.around, claim) > 0.5 and _share(cue.head, claim):
-            return f"it leaves out {cue.text!r} of its nearest passage"
+            return f"it leaves out a negation ({cue.text!r}) of its nearest passage"
     return ""
 
 
@@ -160,7 +160,7 @@ def _overlap(ones: Sequence[Word], others: Sequence[Word]) -> int:
     return sum(any(alike(one, other) for other in others) for one in ones)
 
 
-def absolute_problem(claim: Reading, context: str, evidence: Reading) -> str:
+def absolute_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a sentence is more absolute than its evidence."""
     stated = {match.lastgroup for match in _ABSOLUTE.finditer(evidence.text)}
     for match in _ABSOLUTE.finditer(claim.text):

@@ -16,6 +16,7 @@ import numpy as np
 from rag.align import Reading, Word, alike, read, weight
 from rag.binding import RIVAL_KINDS, comparison_problem, figure_problem, name_problem, order_problem, pairing_problem
 from rag.polarity import absolute_problem, condition_problem, direction_problem, negation_problem
+from rag.figures import same_figure
 from rag.schema import Passage, Quote, Span, Verdict
 from rag.text import collapse
 
@@ -27,8 +28,12 @@ PAIRS_CHECKED = 4
 MIN_COSINE = 0.50  # nearness in meaning below which the words agree by chance
 NEAR_WORD, LIKE_WORD = 0.35, 0.75  # cosine of two words from which one begins to stand for the other, and from which it does
 
+FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
+CLAUSE_WEIGHT = 1.5  # of the words of a segment that can be a statement of its own
+LENT = 0.4  # what a new word counts that the heading has
+
 # Logistic model of what is left after the strict checks; fitted on the dev claims by `python -m evals.calibrate_verify`.
-BIAS, NEW_WORDS, NEW_SHARE, NEW_RUN, COSINE = 1.0, -1.0, 0.0, -0.3, 1.0
+BIAS, NEW_WORDS, NEW_SHARE, NEW_RUN, NEW_CLAUSE, COSINE = 1.0, -1.0, 0.0, -0.3, 0.0, 1.0
 SUPPORTED = 0.5
 
 
@@ -46,16 +51,19 @@ class Evidence:
     span: Span
     reading: Reading
     context: Reading
+    origin: Reading  # the body and year alone: all that is lent where two sentences are put together
     document: str
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the decision rests on after the strict checks: words that are new, their share, the most in one segment, and nearness in meaning."""
+    """What the decision rests on after the strict checks: words that are new, their share, the most in one segment,
+    the largest share of a segment, and nearness in meaning."""
 
     new_words: float
     new_share: float
     new_run: float
+    new_clause: float
     cosine: float
 
 
@@ -105,22 +113,24 @@ def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
 def _sentences(place: int, passage: Passage) -> list[Evidence]:
     source = passage.source
     context = read(collapse(f"{source.title} {passage.section} {source.publisher} {source.year or ''}"))
+    origin = read(collapse(f"{source.publisher} {source.year or ''}"))
     return [
-        Evidence(place, span, read(text), context, source.document_id)
+        Evidence(place, span, read(text), context, origin, source.document_id)
         for span in passage.sentences
         if (text := collapse(passage.text[span.start : span.end]))
     ]
 
 
 def _held(claim: Reading, evidence: Reading, context: Reading) -> float:
-    """Return the weight of the sentence's words that the evidence has, as a share; a word of the heading counts half."""
-    total = sum(weight(word) for word in claim.words)
-    found = 0.0
-    for word in claim.words:
-        if _has(evidence, word):
-            found += weight(word)
-        elif _has(context, word):
-            found += weight(word) / 2
+    """Return the weight of the sentence's words and figures that the evidence has, as a share; a word of the heading counts half."""
+    weights = [weight(word) for word in claim.words]
+    total = sum(weights) + FIGURE_WEIGHT * len(claim.figures)
+    found = FIGURE_WEIGHT * sum(any(same_figure(figure, other) for other in evidence.figures) for figure in claim.figures)
+    for word, counts in zip(claim.words, weights, strict=True):
+        if counts and _has(evidence, word):
+            found += counts
+        elif counts and _has(context, word):
+            found += counts / 2
     return found / total if total else 0.0
 
 
@@ -163,7 +173,7 @@ def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
     chance = min(probability(found) for found in measured)
     places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for _, evidence in pairing})
     quotes = tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
-    problem = next(filter(None, (_problem(part, evidence) for part, evidence in pairing)), "") or _inherited_problem(pairing)
+    problem = next(filter(None, (_problem(part, evidence, evidence.origin if len(pairing) > 1 else evidence.context) for part, evidence in pairing)), "") or _inherited_problem(pairing)
     if not problem and chance < SUPPORTED:
         far = min(found.cosine for found in measured) < MIN_COSINE
         problem = "no passage is near it in meaning" if far else "it says more than its nearest passage"
@@ -173,13 +183,13 @@ def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
     return Verdict(True, max(support, 0.5), quotes, "figures, names, negation and meaning agree with the passage")
 
 
-def _problem(claim: Reading, evidence: Evidence) -> str:
+def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
     reading = evidence.reading
     return (
-        figure_problem(claim, reading, evidence.context)
-        or name_problem(claim, reading, evidence.context)
+        figure_problem(claim, reading, context)
+        or name_problem(claim, reading, context)
         or pairing_problem(claim, reading)
-        or absolute_problem(claim, evidence.context.text, reading)
+        or absolute_problem(claim, reading)
         or negation_problem(claim, reading)
         or direction_problem(claim, reading)
         or order_problem(claim, reading)
@@ -213,7 +223,8 @@ def features(claim: Reading, evidence: Evidence, cosine: float, encode: Encode) 
         in_segment[segment] = in_segment.get(segment, 0.0) + added
         of_segment[segment] = of_segment.get(segment, 0.0) + weight(word)
     run = max((added * added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment]), default=0.0)
-    return Features(sum(new), sum(new) / total, run, cosine)
+    clause = max((added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment] >= CLAUSE_WEIGHT), default=0.0)
+    return Features(sum(new), sum(new) / total, run, clause, cosine)
 
 
 def _new_weights(claim: Reading, evidence: Evidence, encode: Encode) -> list[float]:
@@ -221,7 +232,7 @@ def _new_weights(claim: Reading, evidence: Evidence, encode: Encode) -> list[flo
     weights = [0.0] * len(claim.words)
     for n in missing:
         word = claim.words[n]
-        weights[n] = weight(word) * (0.25 if _has(evidence.context, word) else 1.0)
+        weights[n] = weight(word) * (LENT if _has(evidence.context, word) else 1.0)
     # A word that was replaced has left another one behind: only such words can stand for it.
     left = [word for word in evidence.reading.words if not word.name and not _has(claim, word)]
     asked = [n for n in missing if weights[n] and not claim.words[n].name and len(claim.words[n].text) > 3]
@@ -237,5 +248,5 @@ def probability(found: Features) -> float:
     """Return how likely a sentence that passed the strict checks is a rewording of its evidence."""
     if found.cosine < MIN_COSINE:
         return 0.3
-    score = BIAS + NEW_WORDS * found.new_words + NEW_SHARE * found.new_share + NEW_RUN * found.new_run + COSINE * found.cosine
+    score = BIAS + NEW_WORDS * found.new_words + NEW_SHARE * found.new_share + NEW_RUN * found.new_run + NEW_CLAUSE * found.new_clause + COSINE * found.cosine
     return float(1.0 / (1.0 + np.exp(-score)))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from rag.text import content_stems, stem, tokens, unify_spelling
+from rag.text import STOP_WORDS, content_stems, stem, tokens, unify_spelling
 
 WORDINGS_FILE = Path(__file__).with_name("wordings.yaml")
 
@@ -44,7 +44,7 @@ def opposites() -> tuple[tuple[re.Pattern[str], ...], ...]:
 
 def is_light(word: str) -> bool:
     """Whether a word carries a statement without adding to it ("is the site of")."""
-    return stem(unify_spelling(word.lower())) in _wordings().light
+    return all(stem(token) in _wordings().light or token in STOP_WORDS for token in tokens(word))
 
 
 def _plain(text: str) -> str:
