@@ -33,7 +33,8 @@ CLAUSE_WEIGHT = 1.5  # of the words of a segment that can be a statement of its 
 LENT = 0.4  # what a new word counts that the heading has
 
 # Logistic model of what is left after the strict checks; fitted on the dev claims by `python -m evals.calibrate_verify`.
-BIAS, NEW_WORDS, NEW_SHARE, NEW_RUN, NEW_CLAUSE, COSINE = 1.0, -1.0, 0.0, -0.3, 0.0, 1.0
+FEATURES = ("new_words", "unreplaced", "new_clause", "cosine")
+WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "cosine": 0.1}
 SUPPORTED = 0.5
 
 
@@ -57,12 +58,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What the decision rests on after the strict checks: words that are new, their share, the most in one segment,
-    the largest share of a segment, and nearness in meaning."""
+    """What the decision rests on after the strict checks: words that are new, those that no left-out word
+    of the evidence can have stood for, the largest share of a segment, and nearness in meaning."""
 
     new_words: float
-    new_share: float
-    new_run: float
+    unreplaced: float
     new_clause: float
     cosine: float
 
@@ -168,19 +168,40 @@ def _is_adjunct(part: Reading) -> bool:
 
 
 def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
-    vectors = encode([claim.text, " ".join(evidence.reading.text for _, evidence in pairing)])
-    measured = [features(part, evidence, float(vectors[0] @ vectors[1]), encode) for part, evidence in pairing]
-    chance = min(probability(found) for found in measured)
+    found = _measured(claim, pairing, encode)
+    chance = probability(found)
     places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for _, evidence in pairing})
     quotes = tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
-    problem = next(filter(None, (_problem(part, evidence, evidence.origin if len(pairing) > 1 else evidence.context) for part, evidence in pairing)), "") or _inherited_problem(pairing)
+    problem = strict_problem(pairing)
     if not problem and chance < SUPPORTED:
-        far = min(found.cosine for found in measured) < MIN_COSINE
-        problem = "no passage is near it in meaning" if far else "it says more than its nearest passage"
+        problem = "no passage is near it in meaning" if found.cosine < MIN_COSINE else "it says more than its nearest passage"
     support = round(chance, 3)
     if problem:
         return Verdict(False, min(support, 0.49), quotes, problem)
     return Verdict(True, max(support, 0.5), quotes, "figures, names, negation and meaning agree with the passage")
+
+
+def _measured(claim: Reading, pairing: Pairing, encode: Encode) -> Features:
+    """Return the features of the poorer clause; nearness in meaning is that of the whole."""
+    vectors = encode([claim.text, " ".join(evidence.reading.text for _, evidence in pairing)])
+    cosine = float(vectors[0] @ vectors[1])
+    return min((features(part, evidence, cosine, encode) for part, evidence in pairing), key=probability)
+
+
+def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode) -> Features | None:
+    """Return the features of the best evidence that passes the strict checks; None where none does. What the decision is fitted on."""
+    passing = [_measured(claim, pairing, encode) for pairing in candidates(claim, passages) if not strict_problem(pairing)]
+    return max(passing, key=probability, default=None)
+
+
+def strict_problem(pairing: Pairing) -> str:
+    """Return what is wrong with a sentence whatever its words are like: figures, names, negation, direction, order, conditions; or ""."""
+    alone = len(pairing) == 1
+    for part, evidence in pairing:
+        problem = _problem(part, evidence, evidence.context if alone else evidence.origin)
+        if problem:
+            return problem
+    return _inherited_problem(pairing)
 
 
 def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
@@ -214,27 +235,26 @@ def _inherited_problem(pairing: Pairing) -> str:
 
 def features(claim: Reading, evidence: Evidence, cosine: float, encode: Encode) -> Features:
     """Measure what a sentence has beyond its evidence, and how near the two are in meaning."""
-    new = _new_weights(claim, evidence, encode)
-    total = sum(weight(word) for word in claim.words) or 1.0
+    # A word that was replaced has left another one behind: only such words can stand for it.
+    left = [word for word in evidence.reading.words if not word.name and not _has(claim, word)]
+    new = _new_weights(claim, evidence, left, encode)
     in_segment: dict[int, float] = {}
     of_segment: dict[int, float] = {}
     for word, added in zip(claim.words, new, strict=True):
         segment = claim.segment_of(word.start)
         in_segment[segment] = in_segment.get(segment, 0.0) + added
         of_segment[segment] = of_segment.get(segment, 0.0) + weight(word)
-    run = max((added * added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment]), default=0.0)
     clause = max((added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment] >= CLAUSE_WEIGHT), default=0.0)
-    return Features(sum(new), sum(new) / total, run, clause, cosine)
+    unreplaced = max(0.0, sum(new) - sum(weight(word) for word in left))
+    return Features(sum(new), unreplaced, clause, cosine)
 
 
-def _new_weights(claim: Reading, evidence: Evidence, encode: Encode) -> list[float]:
+def _new_weights(claim: Reading, evidence: Evidence, left: Sequence[Word], encode: Encode) -> list[float]:
     missing = [n for n, word in enumerate(claim.words) if not _has(evidence.reading, word)]
     weights = [0.0] * len(claim.words)
     for n in missing:
         word = claim.words[n]
         weights[n] = weight(word) * (LENT if _has(evidence.context, word) else 1.0)
-    # A word that was replaced has left another one behind: only such words can stand for it.
-    left = [word for word in evidence.reading.words if not word.name and not _has(claim, word)]
     asked = [n for n in missing if weights[n] and not claim.words[n].name and len(claim.words[n].text) > 3]
     if left and asked:
         vectors = encode([claim.words[n].text.lower() for n in asked] + [word.text.lower() for word in left])
@@ -248,5 +268,5 @@ def probability(found: Features) -> float:
     """Return how likely a sentence that passed the strict checks is a rewording of its evidence."""
     if found.cosine < MIN_COSINE:
         return 0.3
-    score = BIAS + NEW_WORDS * found.new_words + NEW_SHARE * found.new_share + NEW_RUN * found.new_run + NEW_CLAUSE * found.new_clause + COSINE * found.cosine
+    score = WEIGHTS["bias"] + sum(WEIGHTS[name] * getattr(found, name) for name in FEATURES)
     return float(1.0 / (1.0 + np.exp(-score)))
