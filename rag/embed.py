@@ -4,7 +4,9 @@ Loading takes seconds (torch), so it happens at first use or when `warm_up` is c
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -48,6 +50,41 @@ class Embedder(Protocol):
     def max_tokens(self) -> int:
         """Tokens beyond which the model cuts its input."""
         ...
+
+
+class RememberingEncoder:
+    """Encodes texts as documents and remembers their vectors: the check of worded sentences asks for the same ones again and again.
+
+    Args:
+        embedder: Who encodes a text that is new.
+        capacity: Texts remembered; those not asked for longest go first.
+    """
+
+    def __init__(self, embedder: Embedder, *, capacity: int = 20_000) -> None:
+        self._embedder = embedder
+        self._capacity = capacity
+        self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __call__(self, texts: list[str]) -> Vectors:
+        with self._lock:
+            known = {text: self._vectors[text] for text in texts if text in self._vectors}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known.update(zip(new, self._embedder.encode_documents(new), strict=True))
+        with self._lock:
+            for text in texts:
+                self._vectors[text] = known[text]
+                self._vectors.move_to_end(text)
+            while len(self._vectors) > self._capacity:
+                self._vectors.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+
+@lru_cache(maxsize=4)
+def remembering(embedder: Any) -> RememberingEncoder:  # an Embedder; a protocol is not known to be hashable
+    """Return the encoder that remembers for an embedder; the same one each time."""
+    return RememberingEncoder(embedder)
 
 
 class SentenceTransformerEmbedder(Embeddings):

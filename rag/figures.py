@@ -27,7 +27,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "days": ("h", 24), "day": ("h", 24), "weekly": ("h", 168), "weeks": ("h", 168), "week": ("h", 168), "wks": ("h", 168),
     "wk": ("h", 168), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
     "year": ("year", 1), "fractions": ("fraction", 1), "fraction": ("fraction", 1), "points": ("point", 1), "point": ("point", 1),
-    "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1),
+    "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1), "mbq": ("MBq", 1), "gbq": ("MBq", 1000),
     "mg/day": ("mg/day", 1), "g/day": ("g/day", 1), "mg/m²": ("mg/m²", 1), "g/m²": ("g/m²", 1), "mg/m2": ("mg/m²", 1), "g/m2": ("g/m²", 1),
     "patient": ("patient", 1), "patients": ("patient", 1), "studies": ("study", 1), "trials": ("trial", 1), "cases": ("case", 1),
 }  # fmt: skip
@@ -37,24 +37,33 @@ _BEFORE = {
     ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
     r"a minimum of|minimum of|minimum|≥|>=|from",
     "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
-    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|≤|<=|inside",
-    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|later than|>",
-    "<": r"less than|fewer than|below|under|lower than|shorter than|earlier than|<",
+    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|≤|<=|inside",
+    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|later than|older than|>",
+    "<": r"less than|fewer than|below|under|lower than|shorter than|earlier than|younger than|<",
     "~": r"about|around|approximately|approx\.?|roughly|some|nearly|almost|~|≈",
 }
 _AFTER = {
-    ">=": r"or more|or higher|or above|or over|or greater|or longer|and above|and over|at least|at the least",
+    ">=": r"or more|or higher|or above|or over|or greater|or longer|or older|or worse|and above|and over|upwards?|and upwards|or more often|at least|at the least",
     "<=": r"or less|or lower|or fewer|or below|or under|and below|at most|at the most",
 }
 _COMPARATOR_BEFORE = "|".join(f"(?P<b{n}>{words})" for n, words in enumerate(_BEFORE.values()))
 _COMPARATOR_AFTER = "|".join(f"(?P<a{n}>{words})" for n, words in enumerate(_AFTER.values()))
+_COMPARATOR_AMID = "|".join(f"(?P<m{n}>{words})" for n, words in enumerate(_AFTER.values()))
 
 _FIGURE = re.compile(
     rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*)?"
     rf"(?P<sign>(?<![\w\d)])[−-](?=\d))?(?<![\w.])(?<![A-Za-z][-–])(?P<low>{_NUMBER})(?!\.?\d)(?P<plus>\+)?"
     rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?P<joint>-|–|—|\bto\b|\band\b)\s*(?P<high>{_NUMBER})(?![A-Za-z0-9.]*[0-9])(?=\W|$|{_UNIT}))?"
+    rf"(?:\s+(?:{_COMPARATOR_AMID})(?=\s(?:{_UNIT})\b))?"  # "2 or more points"
     rf"(?:[\s-]*(?P<unit>{_UNIT})(?![A-Za-z0-9µ]|/[A-Za-z]))?"
     rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
+    re.IGNORECASE,
+)
+_SHARES = {"half": 50.0, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
+_SHARE = re.compile(
+    rf"(?:(?<!\w)(?P<before>{'|'.join(_BEFORE.values())})\s+)?"
+    rf"(?<![\w.])(?P<share>(?:one|two|three|four|\d) in (?:every )?(?:two|three|four|five|six|eight|ten|twenty|\d{{1,4}})(?![\w.%])(?! fractions?| Gy| doses?| mL)|"
+    rf"(?:one|a)[ -](?:quarter|fifth|tenth)(?!\w)|half(?= (?:of|the)\b))",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
@@ -98,10 +107,17 @@ def find_figures(text: str) -> list[Figure]:
     Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
     """
     text = text.replace("\u03bc", "\u00b5")  # Greek mu and the micro sign look alike
-    found: list[Figure] = []
+    found: list[Figure] = [
+        Figure(share, share, "%", _comparator_of(match.group("before")), match.start("share"), match.end())
+        for match in _SHARE.finditer(text)
+        if (share := _share_of(match.group("share").lower())) is not None
+    ]
+    shares = [(figure.start, figure.end) for figure in found]
     at = 0
     while match := _FIGURE.search(text, at):
         at = max(match.end(), at + 1)
+        if any(start <= match.start("low") < end for start, end in shares):
+            continue
         if _is_bare_word(match) or _is_part_of_code(text, match):
             at = match.end("low")
             continue
@@ -111,7 +127,20 @@ def find_figures(text: str) -> list[Figure]:
             found.append(_figure(text, match, match.group("lowunit"), None, end=at))
             continue
         found.append(_figure(text, match, match.group("unit") or match.group("lowunit"), match.group("high"), end=match.end()))
-    return found
+    return sorted(found, key=lambda figure: figure.start)
+
+
+def _share_of(words: str) -> float | None:
+    """Return a share in words as a percentage: "one in five" -> 20, "a quarter" -> 25; thirds are no round figure and stay words."""
+    if " in " in words:
+        one, _, many = words.replace(" every ", " ").partition(" in ")
+        return round(100 * _value(one) / _value(many), 6)
+    return _SHARES.get(words.removeprefix("a ").removeprefix("one ").removeprefix("one-"))
+
+
+def _comparator_of(words: str | None) -> str:
+    lower = (words or "").strip().lower()
+    return next((comparator for comparator, pattern in _BEFORE.items() if re.fullmatch(pattern, lower)), "")
 
 
 def _figure(text: str, match: re.Match[str], unit_word: str | None, high_word: str | None, *, end: int) -> Figure:
@@ -181,7 +210,7 @@ def _value(number: str) -> float:
 
 def _comparator(match: re.Match[str], unit: str) -> str:
     for n, comparator in enumerate(_AFTER):
-        if match.group(f"a{n}"):
+        if match.group(f"a{n}") or match.group(f"m{n}"):
             return comparator
     return ">=" if match.group("plus") else _comparator_before(match, unit)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, safety, scope, verify
 from rag.chunk import split_document
-from rag.embed import Embedder, SentenceTransformerEmbedder
+from rag.embed import Embedder, RememberingEncoder, SentenceTransformerEmbedder, remembering
 from rag.errors import LanguageModelError, ModelFileError, QuestionError, RagError
 from rag.index import BuildReport, Fingerprint, VectorIndex, corpus_fingerprint, is_current, open_index, write_index
 from rag.instructions import without_markup
@@ -174,9 +174,14 @@ class Pipeline:
         query = guard.check_question(query, self.settings.max_question_chars)
         return self._retrieve(query, k, self._documents(filters or Filters()))
 
+    @property
+    def encode(self) -> RememberingEncoder:
+        """Encodes texts for the check of worded sentences, each but once."""
+        return remembering(self.embedder)
+
     def verify(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
         """Judge whether passages support a sentence."""
-        return verify.verify(sentence, passages, encode=self.embedder.encode_documents)
+        return verify.verify(sentence, passages, encode=self.encode)
 
     def answer(self, question: str, history: object = None, **options: object) -> Answer:
         """Return the final answer; options as in `stream`."""
@@ -253,7 +258,7 @@ class Pipeline:
         merged = quotes.merge(picked, work.chosen)
         sentences = quotes.draft(merged, work.frame.passages)
         if selection.lead and picked:
-            verdict = verify.verify(selection.lead, work.frame.passages, encode=self.embedder.encode_documents)
+            verdict = verify.verify(selection.lead, work.frame.passages, encode=self.encode)
             work.clock.stop("verify")
             sentences = quotes.lead_first(DraftSentence(selection.lead, "model", verdict), sentences)
         yield self._answer(work, sentences, "select", None)
@@ -266,7 +271,7 @@ class Pipeline:
             work.clock.stop("generate")
             if work.stop.is_set():
                 break
-            verdict = verify.verify(sentence, work.frame.passages, encode=self.embedder.encode_documents)
+            verdict = verify.verify(sentence, work.frame.passages, encode=self.encode)
             work.clock.stop("verify")
             drafted.append(DraftSentence(sentence, "model", verdict))
             if verdict.supported:

@@ -1,271 +1,275 @@
 """sentence + Passages -> Verdict: do the passages state this, and by which words?
 
-Aligns the sentence with one or two sentences of a passage, then checks what a minimal edit would change: figures with units, names, negation,
-direction, and words that the passage does not have. Similarity alone is worse than chance on minimal edits, so it only chooses where to look and
-guards against far-off passages. A false alarm costs fluency, a miss costs trust: in doubt the verdict is "unsupported". Sentences that are quoted
-word for word do not come here.
+Looks at single sentences of the passages, and at two of them where the sentence has two clauses, each of which must rest on one of the two. Names,
+figures with what they belong to, negation, direction and conditions are compared strictly (`rag/binding.py`, `rag/polarity.py`); what is left are
+words that the evidence does not have, weighed together with nearness in meaning. A false alarm costs fluency, a miss costs trust: in doubt the
+verdict is "unsupported". Sentences that are quoted word for word do not come here.
 """
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
-from rag.figures import Figure, find_figures, same_figure
+from rag.align import Reading, Word, alike, read, weight
+from rag.binding import RIVAL_KINDS, comparison_problem, figure_problem, name_problem, order_problem, pairing_problem
+from rag.figures import same_figure
+from rag.polarity import absolute_problem, condition_problem, direction_problem, negation_problem
 from rag.schema import Passage, Quote, Span, Verdict
-from rag.terms import Term, absent_subjects, find_terms, synonyms
-from rag.text import collapse, content_stems
+from rag.text import collapse
 
-MIN_COVERAGE = 0.70  # share of the sentence's content words that its evidence (or the heading) must hold
-MAX_NEW_WORDS = 1  # content words that neither the evidence nor its heading has; two are an added claim
+Encode = Callable[[list[str]], np.ndarray]
+
+SINGLES_CHECKED = 6  # sentences looked at alone, those with most of the words first
+PAIRED = 8  # sentences of which two may be put together
+PAIRS_CHECKED = 4
 MIN_COSINE = 0.50  # nearness in meaning below which the words agree by chance
-WINDOWS_CHECKED = 6  # evidence candidates looked at, nearest first
-STRICT_KINDS = {"drug", "body", "score", "tumour", "site", "imaging", "treatment", "condition"}
+NEAR_WORD, LIKE_WORD = 0.35, 0.75  # cosine of two words from which one begins to stand for the other, and from which it does
 
-_NEGATION = re.compile(
-    r"\b(no|not|never|none|neither|nor|without|cannot|can't|don't|doesn't|isn't|aren't|won't|shouldn't|mustn't|fails? to|failed to|avoid(?:ed|s|ing)?|"
-    r"unlikely|lacks?|lacking|insufficient|absent|absence|rarely|seldom|contraindicated|against|unable|stop(?:ped|s|ping)?|exclud\w+|rule[sd]? out|refus\w+|"
-    r"unnecessary|impossible|inhibit\w*|block(?:s|ed|ing)?|keeps?\b[^.]{0,60}\bfrom|non-\w+)\b",
+FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
+CLAUSE_WEIGHT = 1.5  # of the words of a segment that can be a statement of its own
+LENT = 0.4  # what a new word counts that the heading has
+
+# Logistic model of what is left after the strict checks; fitted on the dev claims by `python -m evals.calibrate_verify`.
+FEATURES = ("new_words", "unreplaced", "new_clause", "cosine")
+WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "cosine": 0.1}
+SUPPORTED = 0.5
+
+
+_BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than|[()]", re.IGNORECASE)  # what these join is one statement
+_ADJUNCT = re.compile(
+    r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b",
     re.IGNORECASE,
-)
-# Bounds that are worded with a negation ("no less than"): figures compare them, they negate nothing.
-_BOUND = re.compile(r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b", re.IGNORECASE)
-# Words that make a statement absolute: a sentence may not have one that its evidence lacks.
-_ABSOLUTE = re.compile(r"\b(?:never|always|all|every|only|any|none|must|cures?|guarantee\w*)\b", re.IGNORECASE)
-# Pairs that turn a statement round. A sentence that has only one side, where its evidence has only the other, is another statement.
-_OPPOSITES: tuple[tuple[str, str], ...] = (
-    (r"increas\w*|rais\w+|rises?|rose|higher|more often|elevat\w+|grow\w*|gain\w*", r"decreas\w*|reduc\w+|lower\w*|falls?|fell|less often|drop\w*|declin\w+|diminish\w*"),
-    (r"above|over|more than|greater than|at least|exceed\w*|or more|minimum|no less than", r"below|under|less than|fewer than|at most|up to|or less|maximum|no more than"),
-    (r"before|prior to|first|preced\w+", r"after|following|later|once"),
-    (r"start\w*|begin\w*|initiat\w+|continu\w+", r"stop\w*|withh\w+|discontinu\w+|ceas\w+|end(?:s|ed|ing)?"),
-    (r"stable", r"unstable"),
-    (r"osteolytic|lytic", r"osteoblastic|blastic|sclerotic"),
-    (r"upper", r"lower"),
-    (r"strong(?:ly)?", r"conditional(?:ly)?|weak(?:ly)?"),
-    (r"sensitiv\w+", r"specific\w*"),
-    (r"benefit\w*|improv\w+|better|superior|relie\w+", r"harm\w*|worsen\w*|worse|inferior"),
-    (r"early|earlier", r"late|later|delay\w*"),
-    (r"with", r"without"),
-    (r"symptomatic|symptoms", r"asymptomatic|symptom-free|no symptoms|without symptoms"),
-    (r"prolong\w*|lengthen\w*|extend\w*", r"shorten\w*|cut\w* short"),
-    (r"most", r"least"),
-    (r"activat\w+|stimulat\w+", r"inhibit\w*|block\w*|suppress\w*"),
-    (r"complicated", r"uncomplicated"),
-    (r"follow(?:s|ed)? by|precedes?", r"should follow|follows"),
-    (r"most|majority|usually|common(?:ly)?|often|frequent(?:ly)?", r"few|minority|rare(?:ly)?|seldom|uncommon(?:ly)?|less common(?:ly)?"),
-    (r"intravenous\w*|infusion|iv|i\.v\.", r"subcutaneous\w*|under the skin|oral(?:ly)?|by mouth|intramuscular\w*"),
-    (r"adults?", r"child\w*|adolescents?|paediatric|pediatric"),
-    (r"men|male", r"women|female"),
-    (r"always|every|all", r"some|sometimes"),
-    (r"should|must|is recommended|are recommended|recommends?|advises?", r"may|can be considered|consider\w*|optional(?:ly)?|is an option"),
-    (r"temporary|reversible", r"permanent|irreversible"),
-    (r"single|one", r"multiple|several"),
-    (r"current(?:ly)?", r"superseded|replaced|withdrawn|former(?:ly)?"),
-)  # fmt: skip
-_OPPOSITE_PATTERNS = tuple(
-    (re.compile(rf"\b(?:{one})\b", re.IGNORECASE), re.compile(rf"\b(?:{other})\b", re.IGNORECASE)) for one, other in _OPPOSITES
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    """One sentence of a passage, or two of its sentences taken together, as possible evidence."""
+class Evidence:
+    """A sentence of a passage, read; its context is title, section and body of the document, which may lend a name but no figure."""
 
     passage: int
-    spans: tuple[Span, ...]
-    text: str
-    parts: tuple[str, ...]  # its one or two sentences
-    context: str  # title, section and body of the document: may supply a name, never a figure
+    span: Span
+    reading: Reading
+    context: Reading
+    origin: Reading  # the body and year alone: all that is lent where two sentences are put together
+    document: str
 
 
-def verify(sentence: str, passages: Sequence[Passage], *, encode: Callable[[list[str]], np.ndarray]) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the decision rests on after the strict checks: words that are new, those that no left-out word
+    of the evidence can have stood for, the largest share of a segment, and nearness in meaning."""
+
+    new_words: float
+    unreplaced: float
+    new_clause: float
+    cosine: float
+
+
+Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its two clauses with one evidence each
+
+
+def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Verdict:
     """Judge whether passages support a sentence.
 
     Args:
         sentence: One sentence, as a model worded it.
         passages: Passages it may rest on.
-        encode: Texts to (n, dim) unit vectors, for nearness in meaning.
+        encode: Texts to (n, dim) unit vectors, for nearness in meaning; one that remembers its texts makes this fast.
 
     Returns:
-        A verdict whose quotes are the supporting words. `support` is the mean of word coverage and cosine similarity, at most 0.49 when a check
-        failed; `reason` names the failed check of the nearest evidence.
+        A verdict whose quotes are the supporting words. `support` is the probability of the decision, at most 0.49 when a check failed; `reason`
+        names the failed check of the nearest evidence.
     """
-    text = collapse(sentence)
-    stems = set(content_stems(_without_figures(text)))  # figures are compared as figures: "one day" is "24 hours"
-    if not stems:
+    claim = read(collapse(sentence))
+    if not claim.words and not claim.figures:
         return Verdict(False, 0.0, (), "the sentence states nothing that could be checked")
-    windows = _nearest_windows(stems, passages)
-    if not windows:
+    pairings = candidates(claim, passages)
+    if not pairings:
         return Verdict(False, 0.0, (), "there is no passage to support it")
-    vectors = encode([text, *(window.text for window in windows)])
-    cosines = vectors[1:] @ vectors[0]
-    judged = [_judge(text, stems, window, float(cosine)) for window, cosine in zip(windows, cosines, strict=True)]
+    judged = [_judge(claim, pairing, encode) for pairing in pairings]
     return max(judged, key=lambda verdict: (verdict.supported, verdict.support, -len(verdict.quotes)))
 
 
-def _without_figures(text: str) -> str:
-    rest, at = [], 0
-    for figure in find_figures(text):
-        rest.append(text[at : figure.start])
-        at = max(at, figure.end)
-    return " ".join([*rest, text[at:]])
+def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
+    """Return what the sentence may rest on: single sentences, then pairs of sentences for its two clauses, those with most of its words first."""
+    pool = [evidence for place, passage in enumerate(passages) for evidence in _sentences(place, passage)]
+    held = {id(evidence): _held(claim, evidence.reading, evidence.context) for evidence in pool}
+    pool.sort(key=lambda evidence: -held[id(evidence)])
+    singles: list[Pairing] = [((claim, evidence),) for evidence in pool[:SINGLES_CHECKED]]
+    # Two rows of a table are never put together: each is a statement of its own.
+    prose = [evidence for evidence in pool[: PAIRED * 2] if not evidence.reading.text.startswith("|")][:PAIRED]
+    pairs = []
+    for one, other in combinations(prose, 2):
+        if _may_join(one, other):
+            best = _best_split(claim, one, other)
+            if best:
+                pairs.append(best)
+    pairs.sort(key=lambda entry: -entry[0])
+    return singles + [pairing for _, pairing in pairs[:PAIRS_CHECKED]]
 
 
-def _judge(text: str, stems: set[str], window: _Window, cosine: float) -> Verdict:
-    covered = _coverage(stems, window)
-    support = round(min(1.0, max(0.0, (covered + max(cosine, 0.0)) / 2)), 3)
-    quotes = tuple(Quote(window.passage, span) for span in window.spans)
-    problem = (
-        _figure_problem(text, window)
-        or _pairing_problem(text, window)
-        or _name_problem(text, window)
-        or _absolute_problem(text, window)
-        or _negation_problem(text, window)
-        or _direction_problem(text, window)
-        or ("it says more than its nearest passage" if covered < MIN_COVERAGE or _new_words(stems, window) > MAX_NEW_WORDS else "")
-        or ("no passage is near it in meaning" if cosine < MIN_COSINE else "")
-    )
+def _sentences(place: int, passage: Passage) -> list[Evidence]:
+    source = passage.source
+    context = read(collapse(f"{source.title} {passage.section} {source.publisher} {source.year or ''}"))
+    origin = read(collapse(f"{source.publisher} {source.year or ''}"))
+    return [
+        Evidence(place, span, read(text), context, origin, source.document_id)
+        for span in passage.sentences
+        if (text := collapse(passage.text[span.start : span.end]))
+    ]
+
+
+def _held(claim: Reading, evidence: Reading, context: Reading) -> float:
+    """Return the weight of the sentence's words and figures that the evidence has, as a share; a word of the heading counts half."""
+    weights = [weight(word) for word in claim.words]
+    total = sum(weights) + FIGURE_WEIGHT * len(claim.figures)
+    found = FIGURE_WEIGHT * sum(any(same_figure(figure, other) for other in evidence.figures) for figure in claim.figures)
+    for word, counts in zip(claim.words, weights, strict=True):
+        if counts and _has(evidence, word):
+            found += counts
+        elif counts and _has(context, word):
+            found += counts / 2
+    return found / total if total else 0.0
+
+
+def _has(reading: Reading, word: Word) -> bool:
+    return any(alike(word, other) for other in reading.words)
+
+
+def _may_join(one: Evidence, other: Evidence) -> bool:
+    """Two sentences may be put together within a passage or document, or where they speak of the same thing by name."""
+    if one.passage == other.passage or (one.document and one.document == other.document):
+        return True
+    names = {word.name for word in one.reading.words if word.kind in RIVAL_KINDS}
+    return any(word.name in names for word in other.reading.words)
+
+
+def _best_split(claim: Reading, one: Evidence, other: Evidence) -> tuple[float, Pairing] | None:
+    """Return the clauses of the sentence that the two sentences hold most of, with how much the poorer clause has; None where it has one clause."""
+    found: list[tuple[float, Pairing]] = []
+    for start, end in claim.breaks:
+        if _BINDS.match(claim.text[start:end].strip(" ,")):
+            continue
+        first, second = read(claim.text[:start].strip()), read(claim.text[end:].strip())
+        if len(first.words) < 2 or len(second.words) + len(second.figures) < 2 or _is_adjunct(first) or _is_adjunct(second):
+            continue
+        for left, right in ((one, other), (other, one)):
+            poorer = min(_held(first, left.reading, left.context), _held(second, right.reading, right.context))
+            if poorer > 0.4:
+                found.append((poorer, ((first, left), (second, right))))
+    return max(found, key=lambda entry: entry[0], default=None)
+
+
+def _is_adjunct(part: Reading) -> bool:
+    """Whether a part is no clause of its own ("according to NICE", "in myeloma"): it belongs to the other part, and to that one's evidence."""
+    return bool(_ADJUNCT.match(part.text)) and not part.breaks
+
+
+def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
+    found = _measured(claim, pairing, encode)
+    chance = probability(found)
+    places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for _, evidence in pairing})
+    quotes = tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
+    problem = strict_problem(pairing)
+    if not problem and chance < SUPPORTED:
+        problem = "no passage is near it in meaning" if found.cosine < MIN_COSINE else "it says more than its nearest passage"
+    support = round(chance, 3)
     if problem:
         return Verdict(False, min(support, 0.49), quotes, problem)
     return Verdict(True, max(support, 0.5), quotes, "figures, names, negation and meaning agree with the passage")
 
 
-def _nearest_windows(stems: set[str], passages: Sequence[Passage]) -> list[_Window]:
-    """Return the windows that hold most of the sentence's words: single sentences, and the two of a passage that together hold most."""
-    windows: list[tuple[float, int, _Window]] = []
-    for place, passage in enumerate(passages):
-        context = f"{passage.source.title} {passage.section} {passage.source.publisher} {passage.source.year or ''}"
-        singles = [_window(passage, place, (span,), context) for span in passage.sentences]
-        ordered = sorted(singles, key=lambda window: -_coverage(stems, window))
-        # Two rows of a table are never put together: each is a statement of its own.
-        prose = [window for window in ordered if not window.text.startswith("|")]
-        pairs = [
-            _window(passage, place, tuple(sorted((*prose[0].spans, *other.spans), key=lambda span: span.start)), context)
-            for other in prose[1:3]
-        ]
-        windows.extend((_coverage(stems, window), len(window.spans), window) for window in [*ordered[:3], *pairs])
-    windows.sort(key=lambda entry: (-entry[0], entry[1]))
-    return [window for _, _, window in windows[:WINDOWS_CHECKED]]
+def _measured(claim: Reading, pairing: Pairing, encode: Encode) -> Features:
+    """Return the features of the poorer clause; nearness in meaning is that of the whole."""
+    vectors = encode([claim.text, " ".join(evidence.reading.text for _, evidence in pairing)])
+    cosine = float(vectors[0] @ vectors[1])
+    return min((features(part, evidence, cosine, encode) for part, evidence in pairing), key=probability)
 
 
-def _window(passage: Passage, place: int, spans: tuple[Span, ...], context: str) -> _Window:
-    parts = tuple(collapse(passage.text[span.start : span.end]) for span in spans)
-    return _Window(place, spans, " ".join(parts), parts, context)
+def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode) -> Features | None:
+    """Return the features of the best evidence that passes the strict checks; None where none does. What the decision is fitted on."""
+    passing = [_measured(claim, pairing, encode) for pairing in candidates(claim, passages) if not strict_problem(pairing)]
+    return max(passing, key=probability, default=None)
 
 
-def _coverage(stems: set[str], window: _Window) -> float:
-    held = _held(window)
-    context = set(content_stems(window.context))
-    return sum(1.0 if stem in held else 0.5 if stem in context else 0.0 for stem in stems) / len(stems)
+def strict_problem(pairing: Pairing) -> str:
+    """Return what is wrong with a sentence whatever its words are like: figures, names, negation, direction, order, conditions; or ""."""
+    alone = len(pairing) == 1
+    for part, evidence in pairing:
+        problem = _problem(part, evidence, evidence.context if alone else evidence.origin)
+        if problem:
+            return problem
+    return _inherited_problem(pairing)
 
 
-def _new_words(stems: set[str], window: _Window) -> int:
-    """Return how many words of a sentence neither its evidence nor the heading has; figures are compared elsewhere."""
-    known = _held(window) | set(content_stems(window.context)) | _synonym_stems(window.context)
-    return sum(stem not in known and not any(character.isdigit() for character in stem) for stem in stems)
+def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
+    reading = evidence.reading
+    return (
+        figure_problem(claim, reading, context)
+        or name_problem(claim, reading, context)
+        or pairing_problem(claim, reading)
+        or absolute_problem(claim, reading)
+        or negation_problem(claim, reading)
+        or direction_problem(claim, reading)
+        or order_problem(claim, reading)
+        or comparison_problem(claim, reading)
+        or condition_problem(claim, reading)
+    )
 
 
-def _held(window: _Window) -> set[str]:
-    return set(content_stems(window.text)) | _synonym_stems(window.text)
-
-
-def _synonym_stems(text: str) -> set[str]:
-    return {stem for term in find_terms(text) for word in synonyms(term.name) for stem in content_stems(word)}
-
-
-def _figure_problem(text: str, window: _Window) -> str:
-    """A sentence with figures needs one sentence that states it whole: figures of two rows put together make a third statement."""
-    problem = _missing_figure(text, window.text, window.context)
-    if not problem and len(window.parts) > 1 and find_figures(text):
-        return "its figures stand in different sentences of its nearest passage"
-    return problem
-
-
-def _missing_figure(text: str, evidence: str, context: str) -> str:
-    stated = find_figures(evidence)
-    years = {str(figure.low)[:4] for figure in find_figures(context) if _is_year(figure)}
-    for figure in find_figures(text):
-        if any(same_figure(figure, other) for other in stated):
-            continue
-        if _is_year(figure) and str(figure.low)[:4] in years:
-            continue
-        return f"the figure {text[figure.start : figure.end].strip()!r} is not in its nearest passage"
-    return ""
-
-
-def _pairing_problem(text: str, window: _Window) -> str:
-    """Where the evidence gives figures of several drugs, each figure must stand nearest to the same drug in both."""
-    drugs = {term.name for term in find_terms(window.text) if term.kind == "drug"}
-    if len(drugs) < 2:
+def _inherited_problem(pairing: Pairing) -> str:
+    """A clause that names no drug or body of its own speaks of that of the clause before it: its evidence must not speak of another."""
+    if len(pairing) < 2:
         return ""
-    stated = _nearest_drugs(window.text)
-    for figure, drug in _nearest_drugs(text):
-        partners = {other_drug for other, other_drug in stated if same_figure(figure, other)}
-        if partners and drug and drug not in partners:
-            return f"the figure {text[figure.start : figure.end].strip()!r} belongs to another drug in its nearest passage"
+    (first, _), (second, evidence) = pairing
+    for kind in RIVAL_KINDS:
+        stated = {word.name for word in evidence.reading.words if word.kind == kind}
+        inherited = {word.name for word in first.words if word.kind == kind}
+        own = {word.name for word in second.words if word.kind == kind}
+        if stated and inherited and not own and not stated & inherited:
+            return "its second clause speaks of something else in its nearest passage"
     return ""
 
 
-def _nearest_drugs(text: str) -> list[tuple[Figure, str]]:
-    drugs = [term for term in find_terms(text) if term.kind == "drug"]
-    found = []
-    for figure in find_figures(text):
-        nearest = min(drugs, key=lambda term: min(abs(term.start - figure.end), abs(figure.start - term.end)), default=None)
-        found.append((figure, nearest.name if nearest else ""))
-    return found
+def features(claim: Reading, evidence: Evidence, cosine: float, encode: Encode) -> Features:
+    """Measure what a sentence has beyond its evidence, and how near the two are in meaning."""
+    # A word that was replaced has left another one behind: only such words can stand for it.
+    left = [word for word in evidence.reading.words if not word.name and not _has(claim, word)]
+    new = _new_weights(claim, evidence, left, encode)
+    in_segment: dict[int, float] = {}
+    of_segment: dict[int, float] = {}
+    for word, added in zip(claim.words, new, strict=True):
+        segment = claim.segment_of(word.start)
+        in_segment[segment] = in_segment.get(segment, 0.0) + added
+        of_segment[segment] = of_segment.get(segment, 0.0) + weight(word)
+    clause = max(
+        (added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment] >= CLAUSE_WEIGHT), default=0.0
+    )
+    unreplaced = max(0.0, sum(new) - sum(weight(word) for word in left))
+    return Features(sum(new), unreplaced, clause, cosine)
 
 
-def _absolute_problem(text: str, window: _Window) -> str:
-    stated = {match.lower() for match in _ABSOLUTE.findall(window.text)}
-    new = [match for match in _ABSOLUTE.findall(text) if match.lower() not in stated]
-    return f"{new[0]!r} makes it more absolute than its nearest passage" if new else ""
+def _new_weights(claim: Reading, evidence: Evidence, left: Sequence[Word], encode: Encode) -> list[float]:
+    missing = [n for n, word in enumerate(claim.words) if not _has(evidence.reading, word)]
+    weights = [0.0] * len(claim.words)
+    for n in missing:
+        word = claim.words[n]
+        weights[n] = weight(word) * (LENT if _has(evidence.context, word) else 1.0)
+    asked = [n for n in missing if weights[n] and not claim.words[n].name and len(claim.words[n].text) > 3]
+    if left and asked:
+        vectors = encode([claim.words[n].text.lower() for n in asked] + [word.text.lower() for word in left])
+        nearest = (vectors[: len(asked)] @ vectors[len(asked) :].T).max(axis=1)
+        for n, cosine in zip(asked, nearest, strict=True):
+            weights[n] *= 1.0 - min(1.0, max(0.0, (float(cosine) - NEAR_WORD) / (LIKE_WORD - NEAR_WORD)))
+    return weights
 
 
-def _name_problem(text: str, window: _Window) -> str:
-    in_window = {(term.kind, term.name) for term in find_terms(window.text)}
-    in_context = {(term.kind, term.name) for term in find_terms(window.context)}
-    for term in find_terms(text):
-        if term.kind not in STRICT_KINDS or (term.kind, term.name) in in_window:
-            continue
-        if (term.kind, term.name) in in_context and not _rival(term, in_window):
-            continue
-        return f"{text[term.start : term.end]!r} is not named in its nearest passage"
-    absent = absent_subjects(text, [window.text, window.context])
-    if absent:
-        return f"{absent[0]!r} is not named in its nearest passage"
-    codes = set(re.findall(r"\b[A-Z]{1,4}-?\d+(?:-[A-Z]?\d+)?\b", text))
-    unknown = codes - set(re.findall(r"\b[A-Z]{1,4}-?\d+(?:-[A-Z]?\d+)?\b", f"{window.text} {window.context}"))
-    return f"{min(unknown)!r} is not named in its nearest passage" if unknown else ""
-
-
-def _rival(term: Term, in_window: set[tuple[str, str]]) -> bool:
-    """Whether the evidence names another of the same kind: then the heading must not lend the name."""
-    return term.kind in {"drug", "body", "score", "tumour"} and any(kind == term.kind for kind, _ in in_window)
-
-
-def _negation_problem(text: str, window: _Window) -> str:
-    claimed, stated = _negations(text), _negations(window.text)
-    if len(window.spans) == 1 and claimed and stated and claimed != stated:
-        return "it negates more or less often than its nearest passage"
-    if bool(claimed) == bool(stated):
-        return ""
-    # Of two sentences taken together, one may hold a negation that the other does not need; still in doubt, so unsupported.
-    return "it negates what its nearest passage states" if claimed else "it leaves out a negation of its nearest passage"
-
-
-def _negations(text: str) -> int:
-    return len(_NEGATION.findall(_BOUND.sub("", text)))
-
-
-def _direction_problem(text: str, window: _Window) -> str:
-    for one, other in _OPPOSITE_PATTERNS:
-        for side, opposite in ((one, other), (other, one)):
-            found = side.search(text)
-            if found and not opposite.search(text) and opposite.search(window.text) and not side.search(window.text):
-                return f"{found.group()!r} turns round what its nearest passage says"
-    return ""
-
-
-def _is_year(figure: Figure) -> bool:
-    return figure.unit == "" and figure.low == figure.high and 1900 <= figure.low <= 2100 and figure.low == int(figure.low)
+def probability(found: Features) -> float:
+    """Return how likely a sentence that passed the strict checks is a rewording of its evidence."""
+    if found.cosine < MIN_COSINE:
+        return 0.3
+    score = WEIGHTS["bias"] + sum(WEIGHTS[name] * getattr(found, name) for name in FEATURES)
+    return float(1.0 / (1.0 + np.exp(-score)))

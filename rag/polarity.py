@@ -1,0 +1,182 @@
+"""Do a sentence and its evidence affirm, deny, order and bound the same things? Each check returns its finding in plain words, or "".
+
+Negation is bound to the words that it stands with, an opposite to the words around it: a sentence may leave a negated clause of its evidence out, but
+not the negation alone. Knows readings only; which evidence is looked at is decided in `rag/verify.py`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rag.align import Reading, Word, alike
+from rag.text import content_stems
+from rag.wordings import groups_of, opposites
+
+SCOPE_WORDS = 5  # words after a negation that it can reach
+NEIGHBOURS = 3  # words on each side that tell which of several opposites is meant
+
+_BOUND = re.compile(
+    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b",
+    re.IGNORECASE,
+)
+_FORWARD = re.compile(
+    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lacks?|lacking|in the absence of|absence of|"
+    r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
+    r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
+    r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
+    r"\b(?:un(?!der|it|ti|iq|io|iv|less|known prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
+    r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
+    re.IGNORECASE,
+)
+_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented)\b", re.IGNORECASE)
+_PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
+_ABSOLUTE = re.compile(
+    r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
+    r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none))\b",
+    re.IGNORECASE,
+)
+_LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
+          "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
+_CONDITION = re.compile(
+    r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cue:
+    text: str
+    scope: tuple[Word, ...]  # what it can deny
+    head: tuple[Word, ...]  # what it most likely denies
+    around: tuple[Word, ...]  # what tells whether a sentence speaks of it at all
+
+
+def negation_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence denies what its evidence does not, or the other way round."""
+    claimed, stated = _cues(claim), _cues(evidence)
+    unmatched = list(stated)
+    for cue in claimed:
+        able = [other for other in unmatched if _meet(cue, other)]
+        partner = max(able, key=lambda other: _overlap(cue.head[:1], other.head[:1]), default=None)
+        if partner is not None:
+            unmatched.remove(partner)
+        elif cue.text.lower() not in {"nor", "neither"} or not any(_meet(cue, other) for other in stated):
+            return f"it negates ({cue.text!r}) what its nearest passage states"
+    for cue in unmatched:
+        if cue.around and _share(cue.around, claim) > 0.5 and _share(cue.head, claim):
+            return f"it leaves out a negation ({cue.text!r}) of its nearest passage"
+    return ""
+
+
+def _meet(one: _Cue, other: _Cue) -> bool:
+    if not one.scope or not other.scope:
+        return True
+    return _overlap(one.head, other.scope) > 0 or _overlap(one.scope, other.head) > 0
+
+
+def _share(words: Sequence[Word], reading: Reading) -> float:
+    return _overlap(words, reading.words) / len(words) if words else 0.0
+
+
+def _cues(reading: Reading) -> list[_Cue]:
+    text = reading.text
+    bounds = [(match.start(), match.end()) for match in _BOUND.finditer(text)]
+    found: dict[int, _Cue] = {}
+    for match in _FORWARD.finditer(text):
+        if any(start <= match.start() < end for start, end in bounds):
+            continue
+        if match.group().lower() in _PREFIXES:
+            word = _base(text, match.end())
+            found[match.start()] = _Cue(text[match.start() : word.end], (word,), (word,), (word,))
+            continue
+        before, after = _before(reading, match.start()), _after(reading, match.end())
+        found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], (*before[-2:], *after[:2]))
+    for match in _BACKWARD.finditer(text):
+        if match.start() not in found:
+            before = _before(reading, match.start())
+            near = (*before, *_after(reading, match.end()))
+            found[match.start()] = _Cue(match.group(), near, before[-2:] or near[:2], near)
+    return [found[start] for start in sorted(found)]
+
+
+def _base(text: str, at: int) -> Word:
+    """The word behind a negating prefix: "available" of "unavailable"."""
+    said = re.match(r"\w*", text[at:])
+    base = said.group() if said else ""
+    return Word(base, "", frozenset(content_stems(base)), groups_of(base), at, at + len(base))
+
+
+def _after(reading: Reading, at: int) -> tuple[Word, ...]:
+    stop = min((start for start, _ in _strong_breaks(reading) if start >= at), default=len(reading.text))
+    return tuple(word for word in reading.words if word.end > at and word.start < stop and not _is_cue(word))[:SCOPE_WORDS]
+
+
+def _before(reading: Reading, at: int) -> tuple[Word, ...]:
+    stop = max((end for _, end in _strong_breaks(reading) if end <= at), default=0)
+    return tuple(word for word in reading.words if stop <= word.start and word.end <= at and not _is_cue(word))[-SCOPE_WORDS:]
+
+
+def _strong_breaks(reading: Reading) -> list[tuple[int, int]]:
+    return [(start, end) for start, end in reading.breaks if reading.text[start:end].strip().lower() not in {"and", "or", "and/or"}]
+
+
+def _is_cue(word: Word) -> bool:
+    return word.text.lower() in {"no", "not", "never", "without", "against", "nor", "neither", "none", "rather"}
+
+
+def direction_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a word of a sentence has only its opposite in the evidence, or its opposite beside the same words."""
+    for sides in opposites():
+        stated = [(n, match.start()) for n, side in enumerate(sides) for match in side.finditer(evidence.text)]
+        if not stated:
+            continue
+        for n, side in enumerate(sides):
+            for match in side.finditer(claim.text):
+                if any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
+                    continue
+                if _turned(claim, match.start(), n, evidence, stated):
+                    return f"{match.group()!r} turns round what its nearest passage says"
+    return ""
+
+
+def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]]) -> bool:
+    same = [place for n, place in stated if n == side]
+    other = [place for n, place in stated if n != side]
+    if not other:
+        return False
+    if not same:
+        return True
+    around = _neighbours(claim, at)
+    near_same = max(_overlap(around, _neighbours(evidence, place)) for place in same)
+    near_other = max(_overlap(around, _neighbours(evidence, place)) for place in other)
+    return near_other > near_same + 1 and near_same == 0
+
+
+def _neighbours(reading: Reading, at: int) -> tuple[Word, ...]:
+    before = [word for word in reading.words if word.end <= at][-NEIGHBOURS:]
+    after = [word for word in reading.words if word.start > at][:NEIGHBOURS]
+    return (*before, *after)
+
+
+def _overlap(ones: Sequence[Word], others: Sequence[Word]) -> int:
+    return sum(any(alike(one, other) for other in others) for one in ones)
+
+
+def absolute_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence is more absolute than its evidence."""
+    stated = {match.lastgroup for match in _ABSOLUTE.finditer(evidence.text)}
+    for match in _ABSOLUTE.finditer(claim.text):
+        kind = match.lastgroup or ""
+        if kind in stated or re.search(_LENDS[kind], evidence.text, re.IGNORECASE):
+            continue
+        return f"{match.group()!r} makes it more absolute than its nearest passage"
+    return ""
+
+
+def condition_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence leaves out a condition that its evidence makes."""
+    for match in _CONDITION.finditer(evidence.text):
+        scope = _after(evidence, match.end())[:4]
+        if scope and not any(alike(word, other) for word in scope for other in claim.words):
+            return f"it leaves out the condition {match.group()!r} of its nearest passage"
+    return ""
