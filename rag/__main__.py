@@ -146,10 +146,12 @@ def run_search(options: argparse.Namespace, settings: Settings) -> int:
 def run_verify(options: argparse.Namespace, settings: Settings) -> int:
     """Judge for every line of a file whether its passages support its sentence; needs no index."""
     from rag.batch import verify_row
+    from rag.embed import RememberingEncoder
     from rag.pipeline import make_embedder
 
     embedder = make_embedder(settings)
-    return _each_line(options, lambda row: verify_row(row, embedder))
+    encode = RememberingEncoder(embedder)
+    return _each_line(options, lambda row: verify_row(row, encode))
 
 
 def run_check(_options: argparse.Namespace, settings: Settings) -> int:

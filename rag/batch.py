@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rag.embed import Embedder, remembering
+from rag.embed import RememberingEncoder
 from rag.errors import QuestionError, RagError
 from rag.schema import Passage, Source
 from rag.text import split_sentences
@@ -64,7 +64,7 @@ def each_line(
     return len(lines), failed
 
 
-def verify_row(row: dict[str, Any], embedder: Embedder) -> dict[str, Any]:
+def verify_row(row: dict[str, Any], encode: RememberingEncoder) -> dict[str, Any]:
     """Judge one claim: {"id", "sentence", "passages": [text, ...]} -> {"id", "verdict", "support", "passage", "reason"}.
 
     "passage" is the place of the supporting passage in the list given, from 0; null when unsupported.
@@ -77,7 +77,7 @@ def verify_row(row: dict[str, Any], embedder: Embedder) -> dict[str, Any]:
         raise QuestionError('"sentence": a text is expected.')
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise QuestionError('"passages": a list of texts is expected.')
-    verdict = verify(sentence, [_bare_passage(place, text) for place, text in enumerate(texts)], encode=remembering(embedder))
+    verdict = verify(sentence, [_bare_passage(place, text) for place, text in enumerate(texts)], encode=encode)
     return {
         "id": row.get("id"),
         "verdict": "supported" if verdict.supported else "unsupported",

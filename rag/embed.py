@@ -6,7 +6,6 @@ Loading takes seconds (torch), so it happens at first use or when `warm_up` is c
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -79,12 +78,6 @@ class RememberingEncoder:
             while len(self._vectors) > self._capacity:
                 self._vectors.popitem(last=False)
         return np.stack([known[text] for text in texts])
-
-
-@lru_cache(maxsize=4)
-def remembering(embedder: Any) -> RememberingEncoder:  # an Embedder; a protocol is not known to be hashable
-    """Return the encoder that remembers for an embedder; the same one each time."""
-    return RememberingEncoder(embedder)
 
 
 class SentenceTransformerEmbedder(Embeddings):

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from rag import cite, condense, generate, guard, llm, local_llm, models, quotes, retrieve, safety, scope, verify
 from rag.chunk import split_document
-from rag.embed import Embedder, RememberingEncoder, SentenceTransformerEmbedder, remembering
+from rag.embed import Embedder, RememberingEncoder, SentenceTransformerEmbedder
 from rag.errors import LanguageModelError, ModelFileError, QuestionError, RagError
 from rag.index import BuildReport, Fingerprint, VectorIndex, corpus_fingerprint, is_current, open_index, write_index
 from rag.instructions import without_markup
@@ -152,6 +152,7 @@ class Pipeline:
         self.settings = settings
         self.index = index
         self.embedder = embedder
+        self.encode = RememberingEncoder(embedder)  # for the check of worded sentences, each text but once
         self.language_model = language_model
         self.model_notice: str | None = None
         self.fingerprints = {
@@ -173,11 +174,6 @@ class Pipeline:
         """
         query = guard.check_question(query, self.settings.max_question_chars)
         return self._retrieve(query, k, self._documents(filters or Filters()))
-
-    @property
-    def encode(self) -> RememberingEncoder:
-        """Encodes texts for the check of worded sentences, each but once."""
-        return remembering(self.embedder)
 
     def verify(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
         """Judge whether passages support a sentence."""
