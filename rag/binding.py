@@ -15,6 +15,8 @@ RIVAL_KINDS = frozenset(
     {"drug", "body", "score", "tumour", "imaging", "site"}
 )  # where the evidence names one of these, the heading must not lend another
 
+STEP_WORDS = 4  # words next to "before" or "after" that name a step
+
 _CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
 _PROPER = re.compile(r"(?<![.\w-])(?<!^)(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
 _POPULATION = tuple(
@@ -211,7 +213,7 @@ def order_problem(claim: Reading, evidence: Reading) -> str:
     (first, second), (first_there, second_there) = claimed, stated
     straight = _common(first, first_there) + _common(second, second_there)
     crossed = _common(first, second_there) + _common(second, first_there)
-    return "it puts its steps in another order than its nearest passage" if crossed > straight else ""
+    return "it puts its steps in another order than its nearest passage" if crossed and not straight else ""
 
 
 _Steps = tuple[tuple[Word, ...], tuple[Word, ...]]
@@ -234,9 +236,11 @@ def _order(reading: Reading) -> _Steps | None:
     right = min((start for start, _ in links if start >= match.end()), default=len(text))
     before = tuple(word for word in reading.words if left <= word.start and word.end <= match.start())
     after = tuple(word for word in reading.words if match.end() <= word.start < right)
+    near = after[:STEP_WORDS]
     if not before:  # "After surgery, radiotherapy follows": what stands behind the comma is the other step
-        before = tuple(word for word in reading.words if word.start > right)
-    return (before, after) if earlier else (after, before)
+        behind = tuple(word for word in reading.words if word.start > right)[:STEP_WORDS]
+        return (behind, near) if earlier else (near, behind)
+    return (before[-STEP_WORDS:], near) if earlier else (near, before[-STEP_WORDS:])
 
 
 def _common(ones: Sequence[Word], others: Sequence[Word]) -> int:

@@ -12,7 +12,10 @@ _NUMBER_WORDS = {
     "eleven": 11.0, "twelve": 12.0, "fifteen": 15.0, "sixteen": 16.0, "eighteen": 18.0, "twenty": 20.0, "twenty-four": 24.0, "thirty": 30.0,
     "forty": 40.0, "forty-eight": 48.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0,
 }  # fmt: skip
-_NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
+# "within a day" is a figure, "16 mg a day" is a rate.
+_ONE_BEFORE = "".join(f"(?<={word} )|" for word in ("about", "within", "than", "after", "for", "every", "over", "roughly", "around", "least", "almost", "nearly"))
+_ONE = rf"(?:{_ONE_BEFORE.removesuffix('|')})an?(?=\s(?:hour|day|week|month|year)\b)"
+_NUMBER = rf"(?:{_ONE}|" r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
 
 # Spelled as matched (longest first) -> unit; hours carry a factor so that 24 hours equals one day.
 _UNITS: dict[str, tuple[str, float]] = {
@@ -205,6 +208,8 @@ def _is_part_of_code(text: str, match: re.Match[str]) -> bool:
 
 def _value(number: str) -> float:
     word = number.lower()
+    if word in {"a", "an"}:
+        return 1.0
     return _NUMBER_WORDS[word] if word in _NUMBER_WORDS else float(word.replace(",", ""))
 
 

@@ -20,7 +20,7 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lacks?|lacking|in the absence of|absence of|"
+    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lacks?|lacking|in the absence of|absence of|free (?:of|from)|"
     r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
     r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
     r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
@@ -28,7 +28,7 @@ _FORWARD = re.compile(
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
     re.IGNORECASE,
 )
-_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented)\b", re.IGNORECASE)
+_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented|excluded|ineligible|(?<=-)free)\b", re.IGNORECASE)
 _PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
 _ABSOLUTE = re.compile(
     r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
@@ -49,6 +49,7 @@ class _Cue:
     scope: tuple[Word, ...]  # what it can deny
     head: tuple[Word, ...]  # what it most likely denies
     around: tuple[Word, ...]  # what tells whether a sentence speaks of it at all
+    bare: bool = False  # nothing stands behind it
 
 
 def negation_problem(claim: Reading, evidence: Reading) -> str:
@@ -71,6 +72,8 @@ def negation_problem(claim: Reading, evidence: Reading) -> str:
 def _meet(one: _Cue, other: _Cue) -> bool:
     if not one.scope or not other.scope:
         return True
+    if one.bare or other.bare:  # "it is never used": what is denied stands before, wherever that is
+        return _overlap(one.around, other.around) > 0
     return _overlap(one.head, other.scope) > 0 or _overlap(one.scope, other.head) > 0
 
 
@@ -90,7 +93,7 @@ def _cues(reading: Reading) -> list[_Cue]:
             found[match.start()] = _Cue(text[match.start() : word.end], (word,), (word,), (word,))
             continue
         before, after = _before(reading, match.start()), _after(reading, match.end())
-        found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], (*before[-2:], *after[:2]))
+        found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], (*before[-2:], *after[:2]), bare=not after)
     for match in _BACKWARD.finditer(text):
         if match.start() not in found:
             before = _before(reading, match.start())

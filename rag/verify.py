@@ -26,7 +26,7 @@ SINGLES_CHECKED = 6  # sentences looked at alone, those with most of the words f
 PAIRED = 8  # sentences of which two may be put together
 PAIRS_CHECKED = 4
 MIN_COSINE = 0.50  # nearness in meaning below which the words agree by chance
-NEAR_WORD, LIKE_WORD = 0.35, 0.75  # cosine of two words from which one begins to stand for the other, and from which it does
+NEAR_WORD, LIKE_WORD = 0.30, 0.60  # cosine of two words from which one begins to stand for the other, and from which it does
 
 FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
 CLAUSE_WEIGHT = 1.5  # of the words of a segment that can be a statement of its own
@@ -89,8 +89,10 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
     pairings = candidates(claim, passages)
     if not pairings:
         return Verdict(False, 0.0, (), "there is no passage to support it")
+    # Of evidence that does not support the sentence, that with most of its words says why.
     judged = [_judge(claim, pairing, encode) for pairing in pairings]
-    return max(judged, key=lambda verdict: (verdict.supported, verdict.support, -len(verdict.quotes)))
+    supporting = [verdict for verdict in judged if verdict.supported]
+    return max(supporting, key=lambda verdict: (verdict.support, -len(verdict.quotes))) if supporting else judged[0]
 
 
 def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
