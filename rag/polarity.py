@@ -29,6 +29,7 @@ _FORWARD = re.compile(
     re.IGNORECASE,
 )
 _BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented|excluded|ineligible|(?<=-)free)\b", re.IGNORECASE)
+_BARE = re.compile(r"\s+(?:be |been |being )?(?:given|used|done|needed|made|taken|had)\b", re.IGNORECASE)
 _PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
 _ABSOLUTE = re.compile(
     r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
@@ -49,7 +50,7 @@ class _Cue:
     scope: tuple[Word, ...]  # what it can deny
     head: tuple[Word, ...]  # what it most likely denies
     around: tuple[Word, ...]  # what tells whether a sentence speaks of it at all
-    bare: bool = False  # nothing stands behind it
+    bare: bool = False  # what it denies stands before it: "X must not be given"
 
 
 def negation_problem(claim: Reading, evidence: Reading) -> str:
@@ -64,7 +65,7 @@ def negation_problem(claim: Reading, evidence: Reading) -> str:
         elif cue.text.lower() not in {"nor", "neither"} or not any(_meet(cue, other) for other in stated):
             return f"it negates ({cue.text!r}) what its nearest passage states"
     for cue in unmatched:
-        if cue.around and _share(cue.around, claim) > 0.5 and _share(cue.head, claim):
+        if cue.around and _share(cue.around, claim) >= 0.5 and _share(cue.head, claim):
             return f"it leaves out a negation ({cue.text!r}) of its nearest passage"
     return ""
 
@@ -93,7 +94,9 @@ def _cues(reading: Reading) -> list[_Cue]:
             found[match.start()] = _Cue(text[match.start() : word.end], (word,), (word,), (word,))
             continue
         before, after = _before(reading, match.start()), _after(reading, match.end())
-        found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], (*before[-2:], *after[:2]), bare=not after)
+        bare = not after or bool(_BARE.match(text, match.end()))
+        near = (*before, *after[:2]) if bare else (*before[-2:], *after[:2])
+        found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], near, bare)
     for match in _BACKWARD.finditer(text):
         if match.start() not in found:
             before = _before(reading, match.start())
@@ -152,13 +155,11 @@ def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Seque
     around = _neighbours(claim, at)
     near_same = max(_overlap(around, _neighbours(evidence, place)) for place in same)
     near_other = max(_overlap(around, _neighbours(evidence, place)) for place in other)
-    return near_other > near_same + 1 and near_same == 0
+    return near_other > near_same
 
 
 def _neighbours(reading: Reading, at: int) -> tuple[Word, ...]:
-    before = [word for word in reading.words if word.end <= at][-NEIGHBOURS:]
-    after = [word for word in reading.words if word.start > at][:NEIGHBOURS]
-    return (*before, *after)
+    return (*_before(reading, at)[-NEIGHBOURS:], *_after(reading, at + 1)[: NEIGHBOURS + 1])
 
 
 def _overlap(ones: Sequence[Word], others: Sequence[Word]) -> int:
