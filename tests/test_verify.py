@@ -196,12 +196,8 @@ CAUGHT: dict[str, list[tuple[str, str]]] = {
 
 # the same for edits that the check lets through
 MISSED: dict[str, list[tuple[str, str]]] = {
-    "drug": [
-        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab."),
-    ],
     "direction": [
         (FIXATION, "Fixation of a long bone should follow postoperative radiotherapy under the 2020 ESMO guideline."),
-        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab and in 1.8% of patients on zoledronic acid."),
     ],
     "scope": [
         (MARKERS, "Bone turnover markers are not recommended by ESMO (2020)."),
@@ -248,6 +244,7 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (TOKUHASHI, "A revised Tokuhashi score of 0 to 8 predicts survival of less than 6 years."),
     ],
     "drug": [
+        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab."),
         (
             PAMIDRONATE,
             "The US label gives ibandronate 90 mg as a 2-hour infusion every 3 to 4 weeks for breast cancer with bone metastases.",
@@ -280,6 +277,11 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (CONTRAINDICATED, "Radium-223 is recommended in combination with abiraterone and prednisone."),
     ],
     "direction": [
+        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab and in 1.8% of patients on zoledronic acid."),
+        (FLUID, "Intravenous 0.9% saline is given last in hypercalcaemia."),
+        (SCAN, "Bone scan has a specificity of 86% and a sensitivity of 81% for bone metastases on a per-patient basis."),
+        (MIRELS, "A Mirels score of 9 or more suggests radiotherapy and observation."),
+        (MIRELS, "A Mirels score of 7 or less suggests prophylactic fixation."),
         (DURATION, "The risk of osteonecrosis of the jaw falls with treatment duration beyond 2 years."),
         (KIDNEY, "The risk of hypocalcaemia is smaller when creatinine clearance is below 30 mL/min."),
         (
@@ -294,6 +296,9 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (EVENTS, "In advanced prostate cancer, at least 49% of placebo patients had a skeletal-related event within 24 months."),
     ],
     "scope": [
+        (OPTION, "NICE TA265 recommends denosumab for adults with bone metastases."),
+        (EVENTS, "In early prostate cancer, 49% of placebo patients had a skeletal-related event within 24 months."),
+        (SCAN, "Bone scan has a sensitivity of 86% and a specificity of 81% for bone metastases on a per-lesion basis."),
         (ASTRO, "ASTRO (2024) recommends that a single fraction of 8 Gy be used for asymptomatic bone metastases, strong recommendation."),
         (
             OPTION,
@@ -307,6 +312,8 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "added claim": [
+        (DURATION, "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years and with smoking."),
+        (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium quickly and must not be given to patients with untreated hypocalcaemia."),
         (
             FLAT,
             "People with suspected spinal instability should lie flat with the spine in neutral alignment and a rigid collar until stability is confirmed.",
@@ -324,20 +331,8 @@ SECOND_MISSED: dict[str, list[tuple[str, str]]] = {
             "NICE TA265 recommends denosumab as an option for adults with bone metastases from breast cancer if denosumab would otherwise be prescribed.",
         ),
     ],
-    "direction": [
-        (FLUID, "Intravenous 0.9% saline is given last in hypercalcaemia."),
-        (SCAN, "Bone scan has a specificity of 86% and a sensitivity of 81% for bone metastases on a per-patient basis."),
-        (MIRELS, "A Mirels score of 9 or more suggests radiotherapy and observation."),
-        (MIRELS, "A Mirels score of 7 or less suggests prophylactic fixation."),
-    ],
-    "scope": [
-        (OPTION, "NICE TA265 recommends denosumab for adults with bone metastases."),
-        (EVENTS, "In early prostate cancer, 49% of placebo patients had a skeletal-related event within 24 months."),
-        (SCAN, "Bone scan has a sensitivity of 86% and a specificity of 81% for bone metastases on a per-lesion basis."),
-    ],
+    "scope": [],
     "added claim": [
-        (DURATION, "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years and with smoking."),
-        (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium quickly and must not be given to patients with untreated hypocalcaemia."),
         (FLUID, "Intravenous 0.9% saline with potassium is given first in hypercalcaemia, 3 to 4 litres over 24 hours."),
     ],
     "merged sentences": [
@@ -345,6 +340,10 @@ SECOND_MISSED: dict[str, list[tuple[str, str]]] = {
     ],
 }
 SECOND_PARAPHRASES: list[tuple[str, str]] = [
+    (XGEVA, "Denosumab lowers serum calcium."),
+    (DENTIST, "Patients should have a dental assessment before starting a bone-modifying agent."),
+    (CONTRAINDICATED, "Radium-223 must not be combined with abiraterone and prednisone."),
+    (DURATION, "The longer than 2 years treatment lasts, the more the risk of jaw osteonecrosis rises."),
     (PAMIDRONATE, "For breast cancer with bone metastases the US label gives pamidronate 90 mg over 2 hours every 3 to 4 weeks."),
     (XGEVA, "Patients with untreated hypocalcaemia must not be given denosumab."),
     (ASTRO, "A single fraction of 8 Gy is recommended by ASTRO for symptomatic bone metastases."),
@@ -359,11 +358,7 @@ SECOND_PARAPHRASES: list[tuple[str, str]] = [
     (KIDNEY, "No dose adjustment of denosumab is needed for renal impairment."),
 ]
 REFUSED_PARAPHRASES: list[tuple[str, str]] = [
-    (XGEVA, "Denosumab lowers serum calcium."),
     (EVENTS, "49% of placebo patients had an SRE within 2 years."),
-    (DENTIST, "Patients should have a dental assessment before starting a bone-modifying agent."),
-    (CONTRAINDICATED, "Radium-223 must not be combined with abiraterone and prednisone."),
-    (DURATION, "The longer than 2 years treatment lasts, the more the risk of jaw osteonecrosis rises."),
     (OPTION, "Denosumab is an option for adults with bone metastases from breast cancer, NICE TA265 says."),
     (KIDNEY, "Below a creatinine clearance of 30 mL/min the risk of hypocalcaemia with denosumab is greater."),
 ]
@@ -387,10 +382,11 @@ def rows(table: dict[str, list[tuple[str, str]]], *marks: pytest.MarkDecorator) 
     ]
 
 
-def test_figures_of_two_sentences_in_one_sentence_are_refused() -> None:
-    """The price of catching a figure that is put with the wrong sentence: true merges of two figures are withheld, too."""
+def test_a_merge_of_two_sentences_is_supported_where_each_figure_stays_with_its_own() -> None:
     merged = "The dose of zoledronic acid is 3.5 mg at a clearance of 50 to 60 mL/min and 3.3 mg at 40 to 49 mL/min."
-    assert not judge(merged, as_passage(DOSES)).supported
+    exchanged = "The dose of zoledronic acid is 3.3 mg at a clearance of 50 to 60 mL/min and 3.5 mg at 40 to 49 mL/min."
+    assert judge(merged, as_passage(DOSES)).supported
+    assert not judge(exchanged, as_passage(DOSES)).supported
 
 
 @pytest.mark.parametrize(
@@ -492,10 +488,14 @@ def test_a_time_in_another_unit_costs_no_coverage() -> None:
     assert judge("Urgent MRI within one day.", as_passage("Urgent MRI within 24 hours.")).supported
 
 
-def test_facts_of_two_passages_are_not_put_together() -> None:
+def test_facts_of_two_passages_are_put_together_with_a_quote_of_each() -> None:
     sentence = "Bisphosphonates bind to bone mineral, whereas denosumab is an antibody that keeps RANKL from activating RANK."
     halves = [passage_of(half, rank=rank) for rank, half in enumerate(MECHANISM.split(". "), start=1)]
-    assert not judge(sentence, *halves).supported
+    verdict = judge(sentence, *halves)
+    assert verdict.supported
+    assert {quote.passage for quote in verdict.quotes} == {0, 1}
+    exchanged = "Denosumab binds to bone mineral, whereas bisphosphonates are an antibody that keeps RANKL from activating RANK."
+    assert not judge(exchanged, *halves).supported
 
 
 def test_one_supporting_passage_among_others_is_enough() -> None:
