@@ -28,7 +28,9 @@ _FORWARD = re.compile(
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
     re.IGNORECASE,
 )
-_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented|excluded|ineligible|(?<=-)free)\b", re.IGNORECASE)
+_BACKWARD = re.compile(
+    r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented|excluded|ineligible|(?<=-)free)\b", re.IGNORECASE
+)
 _BARE = re.compile(r"\s+(?:be |been |being )?(?:given|used|done|needed|made|taken|had)\b", re.IGNORECASE)
 _PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
 _ABSOLUTE = re.compile(
