@@ -136,8 +136,7 @@ def main() -> None:
     print(f"{len(rows)} questions")
     for name, weight in zip(OF_SENTENCES + OF_PASSAGES, weights[1:] / weights[0], strict=True):
         module = sentences if name in OF_SENTENCES else rerank
-        sign = -1 if name.endswith("PENALTY") else 1
-        print(f"{name:24s} fitted {sign * weight:6.2f}   in force {getattr(module, name):6.2f}")
+        print(f"{name:24s} fitted {weight:6.2f}   in force {getattr(module, name):6.2f}")
 
 
 if __name__ == "__main__":
