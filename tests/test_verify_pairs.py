@@ -7,11 +7,14 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from rag.pipeline import Pipeline
 
 PAIRS = [json.loads(line) for line in (Path(__file__).parent / "verify_pairs.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
+@pytest.mark.timeout(600)  # every sentence of every passage is encoded once
 def test_pairs_that_nobody_tuned_on(real_pipeline: Pipeline) -> None:
     supported: Counter[str] = Counter()
     for pair in PAIRS:

@@ -79,7 +79,7 @@ def no_document(project: Path) -> None:
 def no_verification(project: Path) -> None:
     edit(
         project / "rag" / "verify.py",
-        r"(    text = collapse\(sentence\)\n)",
+        r"(    claim = read\(collapse\(sentence\)\)\n)",
         r'    if passages:\n        return Verdict(True, 1.0, (Quote(0, passages[0].sentences[0]),), "accepted unseen")\n\g<1>',
     )
 
