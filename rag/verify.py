@@ -90,8 +90,8 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
         return Verdict(False, 0.0, (), "there is no passage to support it")
     # Of evidence that does not support the sentence, that with most of its words says why.
     judged = [_judge(claim, pairing, encode) for pairing in pairings]
-    supporting = [verdict for verdict in judged if verdict.supported]
-    return max(supporting, key=lambda verdict: (verdict.support, -len(verdict.quotes))) if supporting else judged[0]
+    supporting = [(verdict.support, -len(verdict.quotes), cosine, verdict) for verdict, cosine in judged if verdict.supported]
+    return max(supporting, key=lambda entry: entry[:3])[3] if supporting else judged[0][0]
 
 
 def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
@@ -169,7 +169,7 @@ def _is_adjunct(part: Reading) -> bool:
     return bool(_ADJUNCT.match(part.text)) and not part.breaks
 
 
-def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
+def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> tuple[Verdict, float]:
     found = _measured(claim, pairing, encode)
     chance = probability(found)
     places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for _, evidence in pairing})
@@ -179,8 +179,8 @@ def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> Verdict:
         problem = "no passage is near it in meaning" if found.cosine < MIN_COSINE else "it says more than its nearest passage"
     support = round(chance, 3)
     if problem:
-        return Verdict(False, min(support, 0.49), quotes, problem)
-    return Verdict(True, max(support, 0.5), quotes, "figures, names, negation and meaning agree with the passage")
+        return Verdict(False, min(support, 0.49), quotes, problem), found.cosine
+    return Verdict(True, max(support, 0.5), quotes, "figures, names, negation and meaning agree with the passage"), found.cosine
 
 
 def _measured(claim: Reading, pairing: Pairing, encode: Encode) -> Features:
