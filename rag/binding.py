@@ -59,7 +59,7 @@ def pairing_problem(claim: Reading, evidence: Reading) -> str:
         beside = _company(claim, figure)
         for_own = max(_shared(beside, other, rivals, evidence) for other in own)
         for_rival = max(_shared(beside, other, own, evidence) for other in rivals)
-        if for_rival > for_own:
+        if for_rival > for_own or _holds_name_of(beside, own, rivals, evidence):
             return f"the figure {claim.text[figure.start : figure.end].strip()!r} belongs to something else in its nearest passage"
     return ""
 
@@ -118,6 +118,15 @@ def _shared(beside: _Company, stated: Figure, against: Sequence[Figure], evidenc
     shared = sum(any(alike(word, other) for other in beside[0]) for word in words)
     shared += sum(any(same_figure(fig, other) for other in beside[1]) for fig in figures)
     return shared / (len(words) + len(figures)) if words or figures else 0.0
+
+
+def _holds_name_of(beside: _Company, own: Sequence[Figure], rivals: Sequence[Figure], evidence: Reading) -> bool:
+    """Whether a name stands beside the claimed figure that in the evidence only a rival has beside it."""
+    ours = [word for figure in own for word in _company(evidence, figure)[0]]
+    theirs = [word for figure in rivals for word in _company(evidence, figure)[0] if word.kind in {"drug", "treatment"}]
+    return any(
+        word.name and any(word.name == other.name for other in theirs) and not any(alike(word, other) for other in ours) for word in beside[0]
+    )
 
 
 def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
@@ -206,7 +215,7 @@ def order_problem(claim: Reading, evidence: Reading) -> str:
     (first, second), (first_there, second_there) = claimed, stated
     straight = _common(first, first_there) + _common(second, second_there)
     crossed = _common(first, second_there) + _common(second, first_there)
-    return "it puts its steps in another order than its nearest passage" if crossed and not straight else ""
+    return "it puts its steps in another order than its nearest passage" if crossed > 2 * straight else ""
 
 
 _Steps = tuple[tuple[Word, ...], tuple[Word, ...]]

@@ -136,11 +136,16 @@ def direction_problem(claim: Reading, evidence: Reading) -> str:
             continue
         for n, side in enumerate(sides):
             for match in side.finditer(claim.text):
-                if any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
+                if _within_phrase(claim, match) or any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
                     continue
                 if _turned(claim, match.start(), n, evidence, stated):
                     return f"{match.group()!r} turns round what its nearest passage says"
     return ""
+
+
+def _within_phrase(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a word is part of a longer one with a meaning of its own: "low" of "low calcium", which is hypocalcaemia."""
+    return any(word.start <= match.start() and match.end() <= word.end and word.groups and len(word.text) > len(match.group()) + 1 for word in reading.words if " " in word.text)
 
 
 def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]]) -> bool:
