@@ -68,7 +68,11 @@ def _fit(judged: list[tuple[Claim, list[Passage]]], encode: Encode) -> None:
     chance = cross_val_predict(model, features, true_ones, cv=10, method="predict_proba")[:, 1]
     model.fit(features, true_ones)
     print(f"\n{len(labels)} sentences pass the strict checks, {sum(labels)} of them true")
-    print("BIAS = " + f"{model.intercept_[0]:.2f}  " + "  ".join(f"{name} = {w:.2f}" for name, w in zip(FEATURES, model.coef_[0], strict=True)))
+    print(
+        "BIAS = "
+        + f"{model.intercept_[0]:.2f}  "
+        + "  ".join(f"{name} = {w:.2f}" for name, w in zip(FEATURES, model.coef_[0], strict=True))
+    )
     for threshold in THRESHOLDS:
         refused = chance < threshold
         print(f"threshold {threshold:.1f}: {refused[~true_ones].mean():.3f} caught, {refused[true_ones].mean():.3f} refused though true")

@@ -11,7 +11,9 @@ from rag.figures import Figure, same_figure
 from rag.terms import absent_subjects
 
 STRICT_KINDS = frozenset({"drug", "body", "score", "tumour", "site", "imaging", "treatment", "condition"})
-RIVAL_KINDS = frozenset({"drug", "body", "score", "tumour", "imaging", "site"})  # where the evidence names one of these, the heading must not lend another
+RIVAL_KINDS = frozenset(
+    {"drug", "body", "score", "tumour", "imaging", "site"}
+)  # where the evidence names one of these, the heading must not lend another
 
 STEP_WORDS = 4  # words next to "before" or "after" that name a step
 
@@ -28,8 +30,13 @@ _POPULATION = tuple(
         r"animals?|mice|rats?",
     )
 )
-_COMPARES = re.compile(r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?\d)", re.IGNORECASE)
-_COMPARED = re.compile(r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b", re.IGNORECASE)
+_COMPARES = re.compile(
+    r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?\d)", re.IGNORECASE
+)
+_COMPARED = re.compile(
+    r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b",
+    re.IGNORECASE,
+)
 _LINKS = {"and", "or", "and/or"}
 _EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before)\b", re.IGNORECASE)
 _LATER_FIRST = re.compile(r"\b(?:after|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
@@ -125,7 +132,8 @@ def _holds_name_of(beside: _Company, own: Sequence[Figure], rivals: Sequence[Fig
     ours = [word for figure in own for word in _company(evidence, figure)[0]]
     theirs = [word for figure in rivals for word in _company(evidence, figure)[0] if word.kind in {"drug", "treatment"}]
     return any(
-        word.name and any(word.name == other.name for other in theirs) and not any(alike(word, other) for other in ours) for word in beside[0]
+        word.name and any(word.name == other.name for other in theirs) and not any(alike(word, other) for other in ours)
+        for word in beside[0]
     )
 
 
@@ -225,7 +233,11 @@ def _order(reading: Reading) -> _Steps | None:
     """The words of what comes first and of what comes next, where one word of order says so."""
     text = reading.text
     cues = [(match, True) for match in _EARLIER_FIRST.finditer(text)] + [(match, False) for match in _LATER_FIRST.finditer(text)]
-    cues = [(match, earlier) for match, earlier in cues if not any(f.start < match.end() + 22 and match.end() <= f.start for f in reading.figures)]
+    cues = [
+        (match, earlier)
+        for match, earlier in cues
+        if not any(f.start < match.end() + 22 and match.end() <= f.start for f in reading.figures)
+    ]
     if not cues:
         return None
     match, earlier = min(cues, key=lambda cue: cue[0].start())

@@ -13,9 +13,14 @@ _NUMBER_WORDS = {
     "forty": 40.0, "forty-eight": 48.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0,
 }  # fmt: skip
 # "within a day" is a figure, "16 mg a day" is a rate.
-_ONE_BEFORE = "".join(f"(?<={word} )|" for word in ("about", "within", "than", "after", "for", "every", "over", "roughly", "around", "least", "almost", "nearly"))
+_ONE_BEFORE = "".join(
+    f"(?<={word} )|"
+    for word in ("about", "within", "than", "after", "for", "every", "over", "roughly", "around", "least", "almost", "nearly")
+)
 _ONE = rf"(?:{_ONE_BEFORE.removesuffix('|')})an?(?=\s(?:hour|day|week|month|year)\b)"
-_NUMBER = rf"(?:{_ONE}|" r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
+_NUMBER = (
+    rf"(?:{_ONE}|" r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
+)
 
 # Spelled as matched (longest first) -> unit; hours carry a factor so that 24 hours equals one day.
 _UNITS: dict[str, tuple[str, float]] = {

@@ -16,7 +16,8 @@ SCOPE_WORDS = 5  # words after a negation that it can reach
 NEIGHBOURS = 3  # words on each side that tell which of several opposites is meant
 
 _BOUND = re.compile(
-    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b", re.IGNORECASE
+    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b",
+    re.IGNORECASE,
 )
 _FORWARD = re.compile(
     r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lacks?|lacking|in the absence of|absence of|free (?:of|from)|"
@@ -27,7 +28,9 @@ _FORWARD = re.compile(
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
     re.IGNORECASE,
 )
-_BACKWARD = re.compile(r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented|excluded|ineligible|(?<=-)free)\b", re.IGNORECASE)
+_BACKWARD = re.compile(
+    r"\b(?:contraindicated|contra-indicated|contraindication|absent|none|avoided|prevented|excluded|ineligible|(?<=-)free)\b", re.IGNORECASE
+)
 _BARE = re.compile(r"\s+(?:be |been |being )?(?:given|used|done|needed|made|taken|had)\b", re.IGNORECASE)
 _PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
 _ABSOLUTE = re.compile(
@@ -38,7 +41,8 @@ _ABSOLUTE = re.compile(
 _LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
           "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
 _CONDITION = re.compile(
-    r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b", re.IGNORECASE
+    r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b",
+    re.IGNORECASE,
 )
 
 
@@ -145,7 +149,11 @@ def direction_problem(claim: Reading, evidence: Reading) -> str:
 
 def _within_phrase(reading: Reading, match: re.Match[str]) -> bool:
     """Whether a word is part of a longer one with a meaning of its own: "low" of "low calcium", which is hypocalcaemia."""
-    return any(word.start <= match.start() and match.end() <= word.end and word.groups and len(word.text) > len(match.group()) + 1 for word in reading.words if " " in word.text)
+    return any(
+        word.start <= match.start() and match.end() <= word.end and word.groups and len(word.text) > len(match.group()) + 1
+        for word in reading.words
+        if " " in word.text
+    )
 
 
 def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]]) -> bool:

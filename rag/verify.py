@@ -40,7 +40,8 @@ SUPPORTED = 0.5
 
 _BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than|[()]", re.IGNORECASE)  # what these join is one statement
 _ADJUNCT = re.compile(
-    r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b", re.IGNORECASE
+    r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b",
+    re.IGNORECASE,
 )
 
 
@@ -246,7 +247,9 @@ def features(claim: Reading, evidence: Evidence, cosine: float, encode: Encode) 
         segment = claim.segment_of(word.start)
         in_segment[segment] = in_segment.get(segment, 0.0) + added
         of_segment[segment] = of_segment.get(segment, 0.0) + weight(word)
-    clause = max((added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment] >= CLAUSE_WEIGHT), default=0.0)
+    clause = max(
+        (added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment] >= CLAUSE_WEIGHT), default=0.0
+    )
     unreplaced = max(0.0, sum(new) - sum(weight(word) for word in left))
     return Features(sum(new), unreplaced, clause, cosine)
 
