@@ -72,9 +72,13 @@ class RememberingEncoder:
         return np.stack([known[text] for text in texts])
 
 
-@lru_cache(maxsize=4)
 def remembering(embedder: Embedder) -> RememberingEncoder:
     """Return the encoder that remembers for an embedder; the same one each time."""
+    return _remembering(embedder)  # type: ignore[arg-type]  # a protocol cannot say that it is hashable
+
+
+@lru_cache(maxsize=4)
+def _remembering(embedder: Embedder) -> RememberingEncoder:
     return RememberingEncoder(embedder)
 
 

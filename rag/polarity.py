@@ -1,7 +1,7 @@
 """Do a sentence and its evidence affirm, deny, order and bound the same things? Each check returns its finding in plain words, or "".
 
 Negation is bound to the words that it stands with, an opposite to the words around it: a sentence may leave a negated clause of its evidence out, but
-not the negation alone. Knows readings only; which evidence is looked at is decided in `rag/verify.py`.
+not the negation alone. Knows readings only; which evidence is looked at is decided in `rag/evidence.py`.
 """
 
 import re
