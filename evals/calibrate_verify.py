@@ -1,6 +1,6 @@
 """Fits the decision of the check of worded sentences (`rag/verify.py`) on the dev claims: `python -m evals.calibrate_verify`.
 
-True are the rewordings, false what passes the strict checks of the edits and corruptions, and rewordings with a few words added. Prints the
+True are the rewordings, false the edits and corruptions; only what passes the strict checks is left to fit. Prints the
 constants to put into `rag/verify.py`, the figures of ten-fold cross-validation, and catch and false alarms by kind; deterministic, changes nothing.
 """
 
@@ -19,16 +19,6 @@ from rag.schema import Passage
 from rag.text import collapse
 from rag.verify import FEATURES, Encode, best_pairing, verify
 
-ADDED = (
-    " with potassium",
-    " in smokers",
-    " at home",
-    " in intensive care",
-    " and after surgery",
-    " within the clinic",
-    " safely",
-    " with physiotherapy",
-)
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 
@@ -66,11 +56,13 @@ def _fit(judged: list[tuple[Claim, list[Passage]]], encode: Encode) -> None:
     from sklearn.model_selection import cross_val_predict
 
     rows, labels = [], []
-    for sentence, passages, true in _sentences(judged):
-        found = best_pairing(read(collapse(sentence)), passages, encode)
+    for claim, passages in judged:
+        if claim.split != "dev" or claim.kind == "verbatim":
+            continue
+        found = best_pairing(read(collapse(claim.sentence)), passages, encode)
         if found:
             rows.append([getattr(found, name) for name in FEATURES])
-            labels.append(true)
+            labels.append(claim.true)
     features, true_ones = np.array(rows), np.array(labels)
     model = LogisticRegression(C=1.0, max_iter=1000, class_weight="balanced")
     chance = cross_val_predict(model, features, true_ones, cv=10, method="predict_proba")[:, 1]
@@ -84,15 +76,6 @@ def _fit(judged: list[tuple[Claim, list[Passage]]], encode: Encode) -> None:
     for threshold in THRESHOLDS:
         refused = chance < threshold
         print(f"threshold {threshold:.1f}: {refused[~true_ones].mean():.3f} caught, {refused[true_ones].mean():.3f} refused though true")
-
-
-def _sentences(judged: list[tuple[Claim, list[Passage]]]) -> Iterator[tuple[str, list[Passage], bool]]:
-    for number, (claim, passages) in enumerate(judged):
-        if claim.split != "dev" or claim.kind == "verbatim":
-            continue
-        yield claim.sentence, passages, claim.true
-        if claim.true:
-            yield claim.sentence.rstrip(".") + ADDED[number % len(ADDED)] + ".", passages, False
 
 
 if __name__ == "__main__":

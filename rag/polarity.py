@@ -1,7 +1,7 @@
 """Do a sentence and its evidence affirm, deny, order and bound the same things? Each check returns its finding in plain words, or "".
 
 Negation is bound to the words that it stands with, an opposite to the words around it: a sentence may leave a negated clause of its evidence out, but
-not the negation alone. Knows readings only; which evidence is looked at is decided in `rag/verify.py`.
+not the negation alone. Knows readings only; which evidence is looked at is decided in `rag/evidence.py`.
 """
 
 import re
@@ -140,11 +140,20 @@ def direction_problem(claim: Reading, evidence: Reading) -> str:
             continue
         for n, side in enumerate(sides):
             for match in side.finditer(claim.text):
-                if any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
+                if _within_phrase(claim, match) or any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
                     continue
                 if _turned(claim, match.start(), n, evidence, stated):
                     return f"{match.group()!r} turns round what its nearest passage says"
     return ""
+
+
+def _within_phrase(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a word is part of a longer one with a meaning of its own: "low" of "low calcium", which is hypocalcaemia."""
+    return any(
+        word.start <= match.start() and match.end() <= word.end and word.groups and len(word.text) > len(match.group()) + 1
+        for word in reading.words
+        if " " in word.text
+    )
 
 
 def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]]) -> bool:

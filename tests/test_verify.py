@@ -194,6 +194,23 @@ CAUGHT: dict[str, list[tuple[str, str]]] = {
     ],
 }
 
+# edits that an earlier check let through
+CAUGHT_LATER: dict[str, list[tuple[str, str]]] = {
+    "drug": [
+        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab."),
+    ],
+    "direction": [
+        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab and in 1.8% of patients on zoledronic acid."),
+    ],
+    "added claim": [
+        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
+    ],
+    "figures moved": [
+        (DOSES, "The dose of zoledronic acid is 3.3 mg at a clearance of 50 to 60 mL/min and 3.5 mg at 40 to 49 mL/min."),
+        (f"{SINS} {STABLE}", "A SINS total of 7 or more means a stable spinal segment, and 0 to 6 is the signal for a surgical opinion."),
+    ],
+}
+
 # the same for edits that the check lets through
 MISSED: dict[str, list[tuple[str, str]]] = {
     "direction": [
@@ -201,9 +218,6 @@ MISSED: dict[str, list[tuple[str, str]]] = {
     ],
     "scope": [
         (MARKERS, "Bone turnover markers are not recommended by ESMO (2020)."),
-    ],
-    "added claim": [
-        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
     ],
 }
 
@@ -244,7 +258,6 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (TOKUHASHI, "A revised Tokuhashi score of 0 to 8 predicts survival of less than 6 years."),
     ],
     "drug": [
-        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab."),
         (
             PAMIDRONATE,
             "The US label gives ibandronate 90 mg as a 2-hour infusion every 3 to 4 weeks for breast cancer with bone metastases.",
@@ -277,11 +290,6 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (CONTRAINDICATED, "Radium-223 is recommended in combination with abiraterone and prednisone."),
     ],
     "direction": [
-        (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab and in 1.8% of patients on zoledronic acid."),
-        (FLUID, "Intravenous 0.9% saline is given last in hypercalcaemia."),
-        (SCAN, "Bone scan has a specificity of 86% and a sensitivity of 81% for bone metastases on a per-patient basis."),
-        (MIRELS, "A Mirels score of 9 or more suggests radiotherapy and observation."),
-        (MIRELS, "A Mirels score of 7 or less suggests prophylactic fixation."),
         (DURATION, "The risk of osteonecrosis of the jaw falls with treatment duration beyond 2 years."),
         (KIDNEY, "The risk of hypocalcaemia is smaller when creatinine clearance is below 30 mL/min."),
         (
@@ -296,9 +304,6 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (EVENTS, "In advanced prostate cancer, at least 49% of placebo patients had a skeletal-related event within 24 months."),
     ],
     "scope": [
-        (OPTION, "NICE TA265 recommends denosumab for adults with bone metastases."),
-        (EVENTS, "In early prostate cancer, 49% of placebo patients had a skeletal-related event within 24 months."),
-        (SCAN, "Bone scan has a sensitivity of 86% and a specificity of 81% for bone metastases on a per-lesion basis."),
         (ASTRO, "ASTRO (2024) recommends that a single fraction of 8 Gy be used for asymptomatic bone metastases, strong recommendation."),
         (
             OPTION,
@@ -312,8 +317,6 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         ),
     ],
     "added claim": [
-        (DURATION, "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years and with smoking."),
-        (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium quickly and must not be given to patients with untreated hypocalcaemia."),
         (
             FLAT,
             "People with suspected spinal instability should lie flat with the spine in neutral alignment and a rigid collar until stability is confirmed.",
@@ -324,6 +327,31 @@ SECOND_CAUGHT: dict[str, list[tuple[str, str]]] = {
         (DENTIST, "Elective dentoalveolar surgery should be done before starting a bone-modifying agent."),
     ],
 }
+SECOND_CAUGHT_LATER: dict[str, list[tuple[str, str]]] = {
+    "direction": [
+        (FLUID, "Intravenous 0.9% saline is given last in hypercalcaemia."),
+        (SCAN, "Bone scan has a specificity of 86% and a sensitivity of 81% for bone metastases on a per-patient basis."),
+        (MIRELS, "A Mirels score of 9 or more suggests radiotherapy and observation."),
+        (MIRELS, "A Mirels score of 7 or less suggests prophylactic fixation."),
+    ],
+    "scope": [
+        (OPTION, "NICE TA265 recommends denosumab for adults with bone metastases."),
+        (EVENTS, "In early prostate cancer, 49% of placebo patients had a skeletal-related event within 24 months."),
+        (SCAN, "Bone scan has a sensitivity of 86% and a specificity of 81% for bone metastases on a per-lesion basis."),
+    ],
+    "added claim": [
+        (DURATION, "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years and with smoking."),
+        (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium quickly and must not be given to patients with untreated hypocalcaemia."),
+        (FLUID, "Intravenous 0.9% saline with potassium is given first in hypercalcaemia, 3 to 4 litres over 24 hours."),
+    ],
+    "figures moved": [
+        (MIRELS, "Mirels at least 9 suggests radiotherapy, 7 or less fixation."),
+        (MIRELS, "A Mirels score of at least 9 is treated with radiotherapy, 7 or less with fixation."),
+    ],
+    "merged sentences": [
+        (MIRELS, "A Mirels score of 9 or more suggests prophylactic fixation and radiotherapy."),
+    ],
+}
 SECOND_MISSED: dict[str, list[tuple[str, str]]] = {
     "drug": [
         (
@@ -331,19 +359,8 @@ SECOND_MISSED: dict[str, list[tuple[str, str]]] = {
             "NICE TA265 recommends denosumab as an option for adults with bone metastases from breast cancer if denosumab would otherwise be prescribed.",
         ),
     ],
-    "scope": [],
-    "added claim": [
-        (FLUID, "Intravenous 0.9% saline with potassium is given first in hypercalcaemia, 3 to 4 litres over 24 hours."),
-    ],
-    "merged sentences": [
-        (MIRELS, "A Mirels score of 9 or more suggests prophylactic fixation and radiotherapy."),
-    ],
 }
 SECOND_PARAPHRASES: list[tuple[str, str]] = [
-    (XGEVA, "Denosumab lowers serum calcium."),
-    (DENTIST, "Patients should have a dental assessment before starting a bone-modifying agent."),
-    (CONTRAINDICATED, "Radium-223 must not be combined with abiraterone and prednisone."),
-    (DURATION, "The longer than 2 years treatment lasts, the more the risk of jaw osteonecrosis rises."),
     (PAMIDRONATE, "For breast cancer with bone metastases the US label gives pamidronate 90 mg over 2 hours every 3 to 4 weeks."),
     (XGEVA, "Patients with untreated hypocalcaemia must not be given denosumab."),
     (ASTRO, "A single fraction of 8 Gy is recommended by ASTRO for symptomatic bone metastases."),
@@ -356,6 +373,10 @@ SECOND_PARAPHRASES: list[tuple[str, str]] = [
     (TOKUHASHI, "A revised Tokuhashi score of 0-8 predicts less than 6 months of survival."),
     (HIGH_CALCIUM, "Urgent treatment is needed when albumin-corrected calcium is over 3.5 mmol/L."),
     (KIDNEY, "No dose adjustment of denosumab is needed for renal impairment."),
+    (XGEVA, "Denosumab lowers serum calcium."),
+    (DENTIST, "Patients should have a dental assessment before starting a bone-modifying agent."),
+    (CONTRAINDICATED, "Radium-223 must not be combined with abiraterone and prednisone."),
+    (DURATION, "The longer than 2 years treatment lasts, the more the risk of jaw osteonecrosis rises."),
 ]
 REFUSED_PARAPHRASES: list[tuple[str, str]] = [
     (EVENTS, "49% of placebo patients had an SRE within 2 years."),
@@ -382,11 +403,11 @@ def rows(table: dict[str, list[tuple[str, str]]], *marks: pytest.MarkDecorator) 
     ]
 
 
-def test_a_merge_of_two_sentences_is_supported_where_each_figure_stays_with_its_own() -> None:
+def test_figures_of_two_sentences_are_supported_where_each_clause_keeps_its_own() -> None:
     merged = "The dose of zoledronic acid is 3.5 mg at a clearance of 50 to 60 mL/min and 3.3 mg at 40 to 49 mL/min."
-    exchanged = "The dose of zoledronic acid is 3.3 mg at a clearance of 50 to 60 mL/min and 3.5 mg at 40 to 49 mL/min."
-    assert judge(merged, as_passage(DOSES)).supported
-    assert not judge(exchanged, as_passage(DOSES)).supported
+    verdict = judge(merged, as_passage(DOSES))
+    assert verdict.supported, verdict.reason
+    assert len(verdict.quotes) == 2
 
 
 @pytest.mark.parametrize(
@@ -408,6 +429,8 @@ def test_a_true_paraphrase_is_supported(passage: str, sentence: str) -> None:
     [
         *rows(CAUGHT),
         *rows(SECOND_CAUGHT),
+        *rows(CAUGHT_LATER),
+        *rows(SECOND_CAUGHT_LATER),
         *rows(MISSED, pytest.mark.xfail(strict=True, reason="MISS: a minimal edit that the check lets through")),
         *rows(SECOND_MISSED, pytest.mark.xfail(strict=True, reason="MISS: a minimal edit that the check lets through")),
     ],
@@ -488,14 +511,23 @@ def test_a_time_in_another_unit_costs_no_coverage() -> None:
     assert judge("Urgent MRI within one day.", as_passage("Urgent MRI within 24 hours.")).supported
 
 
-def test_facts_of_two_passages_are_put_together_with_a_quote_of_each() -> None:
+def test_sentences_of_two_passages_are_put_together_within_a_document_only() -> None:
     sentence = "Bisphosphonates bind to bone mineral, whereas denosumab is an antibody that keeps RANKL from activating RANK."
-    halves = [passage_of(half, rank=rank) for rank, half in enumerate(MECHANISM.split(". "), start=1)]
-    verdict = judge(sentence, *halves)
-    assert verdict.supported
-    assert {quote.passage for quote in verdict.quotes} == {0, 1}
-    exchanged = "Denosumab binds to bone mineral, whereas bisphosphonates are an antibody that keeps RANKL from activating RANK."
-    assert not judge(exchanged, *halves).supported
+    halves = MECHANISM.split(". ")
+    of_one = [passage_of(half, rank=rank, document_id="one") for rank, half in enumerate(halves, start=1)]
+    of_two = [passage_of(half, rank=rank, document_id=f"document-{rank}") for rank, half in enumerate(halves, start=1)]
+    assert [quote.passage for quote in judge(sentence, *of_one).quotes] == [0, 1]
+    assert judge(sentence, *of_one).supported
+    assert not judge(sentence, *of_two).supported
+
+
+def test_two_documents_on_one_drug_may_be_put_together_but_not_crossed() -> None:
+    passages = [
+        as_passage("Calcitonin lowers serum calcium within 4 to 6 hours.", document_id="one"),
+        as_passage("Calcitonin loses its effect within 48 hours.", rank=2, document_id="two"),
+    ]
+    assert judge("Calcitonin lowers serum calcium within 4 to 6 hours and loses its effect within 48 hours.", *passages).supported
+    assert not judge("Calcitonin lowers serum calcium within 48 hours and loses its effect within 4 to 6 hours.", *passages).supported
 
 
 def test_one_supporting_passage_among_others_is_enough() -> None:

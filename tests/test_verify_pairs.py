@@ -22,5 +22,5 @@ def test_pairs_that_nobody_tuned_on(real_pipeline: Pipeline) -> None:
         for key in ("sentence", "edit"):
             supported[key] += real_pipeline.verify(pair[key], passages).supported
     assert len(PAIRS) == 40
-    assert supported["edit"] <= 4, "false edits let through"
+    assert supported["edit"] <= 3, "false edits let through"
     assert supported["sentence"] >= 29, "true paraphrases supported"

@@ -1,0 +1,114 @@
+"""Sentence and Passages -> what the sentence may rest on: one of their sentences, or two of them for its two clauses. Judges nothing."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from rag.align import Reading, Word, alike, read, weight
+from rag.figures import same_figure
+from rag.names import RIVAL_KINDS
+from rag.schema import Passage, Span
+from rag.text import collapse
+
+SINGLES_CHECKED = 6  # sentences looked at alone, those with most of the words first
+PAIRED = 8  # sentences of which two may be put together
+PAIRS_CHECKED = 4
+FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
+
+_BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than|[()]", re.IGNORECASE)  # what these join is one statement
+_ADJUNCT = re.compile(
+    r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A sentence of a passage, read; its context is title, section and body of the document, which may lend a name but no figure."""
+
+    passage: int
+    span: Span
+    reading: Reading
+    context: Reading
+    origin: Reading  # the body and year alone: all that is lent where two sentences are put together
+    document: str
+
+
+Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its two clauses with one evidence each
+
+
+def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
+    """Return what the sentence may rest on: single sentences, then pairs of sentences for its two clauses, those with most of its words first."""
+    pool = [evidence for place, passage in enumerate(passages) for evidence in _sentences(place, passage)]
+    held = {id(evidence): _held(claim, evidence.reading, evidence.context) for evidence in pool}
+    pool.sort(key=lambda evidence: -held[id(evidence)])
+    singles: list[Pairing] = [((claim, evidence),) for evidence in pool[:SINGLES_CHECKED]]
+    # Two rows of a table are never put together: each is a statement of its own.
+    prose = [evidence for evidence in pool[: PAIRED * 2] if not evidence.reading.text.startswith("|")][:PAIRED]
+    pairs = []
+    for one, other in combinations(prose, 2):
+        if _may_join(one, other):
+            best = _best_split(claim, one, other)
+            if best:
+                pairs.append(best)
+    pairs.sort(key=lambda entry: -entry[0])
+    return singles + [pairing for _, pairing in pairs[:PAIRS_CHECKED]]
+
+
+def _sentences(place: int, passage: Passage) -> list[Evidence]:
+    source = passage.source
+    context = read(collapse(f"{source.title} {passage.section} {source.publisher} {source.year or ''}"))
+    origin = read(collapse(f"{source.publisher} {source.year or ''}"))
+    return [
+        Evidence(place, span, read(text), context, origin, source.document_id)
+        for span in passage.sentences
+        if (text := collapse(passage.text[span.start : span.end]))
+    ]
+
+
+def _held(claim: Reading, evidence: Reading, context: Reading) -> float:
+    """Return the weight of the sentence's words and figures that the evidence has, as a share; a word of the heading counts half."""
+    weights = [weight(word) for word in claim.words]
+    total = sum(weights) + FIGURE_WEIGHT * len(claim.figures)
+    found = FIGURE_WEIGHT * sum(any(same_figure(figure, other) for other in evidence.figures) for figure in claim.figures)
+    for word, counts in zip(claim.words, weights, strict=True):
+        if counts and has(evidence, word):
+            found += counts
+        elif counts and has(context, word):
+            found += counts / 2
+    return found / total if total else 0.0
+
+
+def has(reading: Reading, word: Word) -> bool:
+    """Whether a text has a word, or one that says the same."""
+    return any(alike(word, other) for other in reading.words)
+
+
+def _may_join(one: Evidence, other: Evidence) -> bool:
+    """Two sentences may be put together within a passage or document, or where they speak of the same thing by name."""
+    if one.passage == other.passage or (one.document and one.document == other.document):
+        return True
+    names = {word.name for word in one.reading.words if word.kind in RIVAL_KINDS}
+    return any(word.name in names for word in other.reading.words)
+
+
+def _best_split(claim: Reading, one: Evidence, other: Evidence) -> tuple[float, Pairing] | None:
+    """Return the clauses of the sentence that the two sentences hold most of, with how much the poorer clause has; None where it has one clause."""
+    found: list[tuple[float, Pairing]] = []
+    for start, end in claim.breaks:
+        if _BINDS.match(claim.text[start:end].strip(" ,")):
+            continue
+        first, second = read(claim.text[:start].strip()), read(claim.text[end:].strip())
+        if len(first.words) < 2 or len(second.words) + len(second.figures) < 2 or _is_adjunct(first) or _is_adjunct(second):
+            continue
+        for left, right in ((one, other), (other, one)):
+            poorer = min(_held(first, left.reading, left.context), _held(second, right.reading, right.context))
+            if poorer > 0.4:
+                found.append((poorer, ((first, left), (second, right))))
+    return max(found, key=lambda entry: entry[0], default=None)
+
+
+def _is_adjunct(part: Reading) -> bool:
+    """Whether a part is no clause of its own ("according to NICE", "in myeloma"): it belongs to the other part, and to that one's evidence."""
+    return bool(_ADJUNCT.match(part.text)) and not part.breaks

@@ -1,0 +1,81 @@
+"""Are the names of a sentence, of the field or any other, those of its evidence? Findings in plain words, or ""."""
+
+import re
+
+from rag.align import Reading, alike, is_named
+from rag.terms import absent_subjects
+
+STRICT_KINDS = frozenset({"drug", "body", "score", "tumour", "site", "imaging", "treatment", "condition"})
+RIVAL_KINDS = frozenset(
+    {"drug", "body", "score", "tumour", "imaging", "site"}
+)  # where the evidence names one of these, the heading must not lend another
+
+_CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
+_PROPER = re.compile(r"(?<![.\w-])(?<!^)(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
+_POPULATION = tuple(
+    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for words in (
+        r"child\w*|infants?|adolescents?|teenagers?|young people|young person|paediatric|pediatric|neonat\w+",
+        r"pregnan\w+|breastfeeding|breast-feeding|lactat\w+",
+        r"elderly|frail|older (?:people|adults|patients|men|women)|(?:over|above|older than) the age of",
+        r"smokers?|smoking",
+        r"outpatients?",
+        r"animals?|mice|rats?",
+    )
+)
+
+
+def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
+    """Return which name of a sentence, of the field or any other, is not in its evidence; a heading lends one where no rival stands."""
+    for word in claim.words:
+        if word.kind not in STRICT_KINDS or is_named(word, evidence):
+            continue
+        rival = word.kind in RIVAL_KINDS and any(other.kind == word.kind for other in evidence.words)
+        if not rival and is_named(word, context):
+            continue
+        return f"{word.text!r} is not named in its nearest passage"
+    for population in _POPULATION:
+        found = population.search(claim.text)
+        if found and not population.search(f"{evidence.text} {context.text}"):
+            return f"{found.group()!r} is not named in its nearest passage"
+    absent = absent_subjects(claim.text, [evidence.text, context.text])
+    known = f"{evidence.text} {context.text}"
+    unknown = sorted(set(_CODE.findall(claim.text)) - set(_CODE.findall(known)))
+    missing = absent or unknown or _unknown_proper_names(claim, evidence, known) or _lent_proper_names(claim, evidence)
+    return f"{missing[0]!r} is not named in its nearest passage" if missing else ""
+
+
+def _unknown_proper_names(claim: Reading, evidence: Reading, known: str) -> list[str]:
+    lower = known.lower()
+    found = []
+    for match in _PROPER.finditer(claim.text):
+        word = match.group().removesuffix("s") if match.group().isupper() else match.group()
+        names = [part for part in re.split(r"[/-]", word) if part]
+        if all(part.lower() in lower for part in names) or _initials_stand(word, known):
+            continue
+        if any(w.start <= match.start() < w.end and any(alike(w, other) for other in evidence.words) for w in claim.words):
+            continue
+        if any(w.start <= match.start() < w.end and w.name for w in claim.words):
+            continue  # names of the field were compared above
+        found.append(match.group())
+    return found
+
+
+def _lent_proper_names(claim: Reading, evidence: Reading) -> list[str]:
+    """Names in capitals, such as trials, that only the heading has, where the evidence speaks of another one that the sentence leaves out."""
+    others = [name for name in _capitals(evidence) if name.lower() not in claim.text.lower() and not _initials_stand(name, claim.text)]
+    return [name for name in _capitals(claim) if name.lower() not in evidence.text.lower()] if others else []
+
+
+def _capitals(reading: Reading) -> list[str]:
+    named = [(word.start, word.end) for word in reading.words if word.name]
+    return [
+        match.group()
+        for match in re.finditer(r"(?<![\w-])[A-Z][A-Z\d]{3,}(?:-\w+)?|(?<![\w-])[A-Z]{2,}-\d+", reading.text)
+        if not any(start <= match.start() < end for start, end in named)
+    ]
+
+
+def _initials_stand(word: str, known: str) -> bool:
+    initials = "".join(part[0] for part in re.findall(r"[A-Za-z]+", known)).upper()
+    return word.isupper() and 2 <= len(word) <= 6 and word in initials
