@@ -202,9 +202,6 @@ CAUGHT_LATER: dict[str, list[tuple[str, str]]] = {
     "direction": [
         (JAW, "Osteonecrosis of the jaw occurred in 1.3% of patients on denosumab and in 1.8% of patients on zoledronic acid."),
     ],
-    "added claim": [
-        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
-    ],
     "figures moved": [
         (DOSES, "The dose of zoledronic acid is 3.3 mg at a clearance of 50 to 60 mL/min and 3.5 mg at 40 to 49 mL/min."),
         (f"{SINS} {STABLE}", "A SINS total of 7 or more means a stable spinal segment, and 0 to 6 is the signal for a surgical opinion."),
@@ -218,6 +215,9 @@ MISSED: dict[str, list[tuple[str, str]]] = {
     ],
     "scope": [
         (MARKERS, "Bone turnover markers are not recommended by ESMO (2020)."),
+    ],
+    "added claim": [
+        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
     ],
 }
 
@@ -342,7 +342,6 @@ SECOND_CAUGHT_LATER: dict[str, list[tuple[str, str]]] = {
     "added claim": [
         (DURATION, "The risk of osteonecrosis of the jaw rises with treatment duration beyond 2 years and with smoking."),
         (XGEVA, "Denosumab 120 mg (Xgeva) lowers serum calcium quickly and must not be given to patients with untreated hypocalcaemia."),
-        (FLUID, "Intravenous 0.9% saline with potassium is given first in hypercalcaemia, 3 to 4 litres over 24 hours."),
     ],
     "figures moved": [
         (MIRELS, "Mirels at least 9 suggests radiotherapy, 7 or less fixation."),
@@ -358,6 +357,9 @@ SECOND_MISSED: dict[str, list[tuple[str, str]]] = {
             OPTION,
             "NICE TA265 recommends denosumab as an option for adults with bone metastases from breast cancer if denosumab would otherwise be prescribed.",
         ),
+    ],
+    "added claim": [
+        (FLUID, "Intravenous 0.9% saline with potassium is given first in hypercalcaemia, 3 to 4 litres over 24 hours."),
     ],
 }
 SECOND_PARAPHRASES: list[tuple[str, str]] = [
