@@ -15,9 +15,11 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from evals.percentiles import percentile
+from rag.alerts import find_alerts
 from rag.chunk import split_document
 from rag.load import load_corpus
 from rag.models import language_model_path
@@ -40,6 +42,12 @@ def bench_quotes(pipeline: Pipeline, questions: list[str]) -> None:
         total.append(timings["total"])
     _print("retrieval", retrieval)
     _print("quotes, whole answer", total)
+
+
+def bench_alerts(questions: list[str]) -> None:
+    """Print the time to look for emergencies in a question, before anything else runs."""
+    find_alerts(questions[0])  # the table is read once
+    _print("alerts", [1000 * _seconds(partial(find_alerts, question)) for question in questions])
 
 
 def bench_select(pipeline: Pipeline, questions: list[str]) -> None:
@@ -103,6 +111,7 @@ def main() -> int:
     settings = Settings()
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
     pipeline = build_pipeline(settings)
+    bench_alerts([row["question"] for row in rows])
     bench_quotes(pipeline, [row["question"] for row in rows])
     if language_model_path(settings.local_model, settings.models_dir) and settings.llm in {"auto", "local"}:
         pipeline.attach(*load_language_model(settings))
@@ -121,7 +130,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 def _print(what: str, milliseconds: list[float]) -> None:
     median, high = statistics.median(milliseconds), percentile(milliseconds, 0.95)
-    print(f"{what}: median {median:,.0f} ms, p95 {high:,.0f} ms ({len(milliseconds)} questions)")
+    print(f"{what}: median {median:,.1f} ms, p95 {high:,.1f} ms ({len(milliseconds)} questions)")
 
 
 if __name__ == "__main__":

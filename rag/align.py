@@ -113,11 +113,6 @@ def _derived(one: str, other: str) -> bool:
     return shared >= 4 and shared >= 0.75 * len(shorter) and len(longer) - shared <= 5
 
 
-def counterparts(claim: Reading, evidence: Reading) -> list[frozenset[int]]:
-    """Return for each word of a sentence the places, among the evidence's words, of those that say the same."""
-    return [frozenset(n for n, other in enumerate(evidence.words) if alike(word, other)) for word in claim.words]
-
-
 def weight(word: Word) -> float:
     """Return how much a word would add if it had no counterpart: names most, words that only carry a statement nothing."""
     if word.name:

@@ -37,8 +37,8 @@ class Embedder(Protocol):
         """Return the vectors of `encode_documents`, and of each sentence its tokens' (n_tokens, dim) float32 unit vectors."""
         ...
 
-    def encode_query_tokens(self, query: str) -> Vectors:
-        """Return the (n_tokens, dim) float32 unit vectors of a query's tokens."""
+    def encode_query_tokens(self, query: str, synonyms: str = "") -> tuple[Vectors, Vectors]:
+        """Return the vector of a query with its synonyms, and the (n_tokens, dim) float32 unit vectors of the query's own tokens beside them."""
         ...
 
     def count_tokens(self, text: str) -> int:
@@ -124,14 +124,13 @@ class SentenceTransformerEmbedder(Embeddings):
         model = self._load()
         if not sentences:
             return self.encode_documents([]), []
-        outputs: Any = model.encode_document(
-            sentences, output_value=None, normalize_embeddings=True, show_progress_bar=False, batch_size=64
-        )
-        return np.stack([_floats(output["sentence_embedding"]) for output in outputs]), [_token_vectors(output) for output in outputs]
+        outputs: Any = model.encode_document(sentences, output_value=None, show_progress_bar=False, batch_size=64)
+        return np.stack([_sentence_vector(output) for output in outputs]), [_token_vectors(output) for output in outputs]
 
-    def encode_query_tokens(self, query: str) -> Vectors:
-        outputs: Any = self._load().encode_query([query], output_value=None, show_progress_bar=False)
-        return _token_vectors(outputs[0])
+    def encode_query_tokens(self, query: str, synonyms: str = "") -> tuple[Vectors, Vectors]:
+        outputs: Any = self._load().encode_query([f"{query} {synonyms}".strip()], output_value=None, show_progress_bar=False)
+        own = self.count_tokens(query) - self.count_tokens("")
+        return _sentence_vector(outputs[0]), _token_vectors(outputs[0])[:own]
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for `encode_documents`."""
@@ -158,11 +157,16 @@ class SentenceTransformerEmbedder(Embeddings):
             return self._model
 
 
-def _floats(tensor: Any) -> Vectors:
-    return np.asarray(tensor, dtype=np.float32)
+def _sentence_vector(output: Mapping[str, Any]) -> Vectors:
+    return _unit(np.asarray(output["sentence_embedding"], dtype=np.float32))
 
 
 def _token_vectors(output: Mapping[str, Any]) -> Vectors:
     """Return the unit vectors of a text's own tokens: neither padding nor the model's opening and closing marks."""
-    vectors = _floats(output["token_embeddings"])[_floats(output["attention_mask"]) > 0][1:-1]
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))
+    present = np.asarray(output["attention_mask"]) > 0
+    return _unit(np.asarray(output["token_embeddings"], dtype=np.float32)[present][1:-1])
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    """Scale vectors to unit length; not every model does so itself, and the library does not where it also gives the tokens."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))

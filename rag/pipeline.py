@@ -218,7 +218,7 @@ class Pipeline:
         if help_first := safety.crisis_message(asked):
             yield cite.build_refusal(asked, help_first, alerts=alerts, fingerprints=self.fingerprints, timings_ms=clock.readings())
             return
-        query = condense.condense(without_markup(asked), messages)
+        query = retrieve.mend_names(condense.condense(without_markup(asked), messages), self.index)
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))
@@ -306,7 +306,6 @@ class Pipeline:
 
     def _lacks(self, query: str, passages: Sequence[Passage]) -> list[str]:
         """What the query asks for and the passages or the whole library do not hold; empty where nothing is missing."""
-        query = retrieve.mend_names(query, self.index)
         missing = scope.unanswered_aspects(query, scope.evidence_of(passages))
         bare = self.embedder.count_tokens("")  # special tokens
         return missing or scope.unknown_names(

@@ -6,6 +6,7 @@ Also says how relevant each passage is on one scale for all queries, which is wh
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,7 +17,7 @@ from rag.index import VectorIndex, sentence_id
 from rag.rerank import prior, rerank
 from rag.schema import Chunk, Passage
 from rag.terms import absent_subjects, expansions, find_terms, full_names, is_everyday, vocabulary_words
-from rag.text import content_stems, split_sentences, stem, tokens
+from rag.text import asking_part, content_stems, stem, stems_of, tokens
 
 CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
@@ -55,43 +56,52 @@ def retrieve(
         document_ids: Search only these documents; None searches all.
     """
     query = mend_names(query, index)
-    asked = focus(query)  # in a long case the question itself would drown: it is searched, too
-    searched = [(text, _encode(text, embedder)) for text in dict.fromkeys((query, asked))]
-    rankings = [ranking for text, vector in searched for ranking in _rankings(text, vector, index, document_ids)]
-    weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * len(searched)
+    asked = asking_part(query)  # in a long case the question itself would drown: it is searched, too
+    searches = [_search(text, embedder) for text in dict.fromkeys((query, asked))]
+    rankings = [ranking for search in searches for ranking in _rankings(search, index, document_ids)]
+    weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * len(searches)
     fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
     # Without a name of its own the question of a case says too little to be ordered by ("What is the catch?").
-    deciding = searched[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asked)) else searched[0]
-    found = _candidates([key for key, _ in fused[: max(k, candidates)]], searched[0], deciding, index, embedder)
-    return rerank(deciding[0], found, k=k, rarity=index.rarity)
+    deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asked)) else searches[0]
+    found = _candidates([key for key, _ in fused[: max(k, candidates)]], searches[0], deciding, index)
+    return rerank(deciding.text, found, k=k, rarity=index.rarity)
 
 
-def _candidates(
-    chunk_ids: Sequence[str], whole: tuple[str, np.ndarray], deciding: tuple[str, np.ndarray], index: VectorIndex, embedder: Embedder
-) -> list[Passage]:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A text that is searched for, its vector with the full names of its abbreviations, and the vectors of its own tokens."""
+
+    text: str
+    vector: np.ndarray
+    tokens: np.ndarray
+
+
+def _search(text: str, embedder: Embedder) -> _Search:
+    return _Search(text, *embedder.encode_query_tokens(text, " ".join(f"({name})" for name in full_names(text))))
+
+
+def _candidates(chunk_ids: Sequence[str], whole: _Search, deciding: _Search, index: VectorIndex) -> list[Passage]:
     """Return these chunks as passages, in this order, with all that `rerank` and abstention look at.
 
     Args:
         chunk_ids: Chunks, best of the fusion first.
-        whole: The query and its vector; relevance is that to the whole query.
-        deciding: What passages and sentences are put in order by, and its vector.
+        whole: The query; relevance is that to the whole of it.
+        deciding: What passages and sentences are put in order by.
         index: The opened index.
-        embedder: The model that the index was built with.
     """
-    (query, query_vector), (asked, vector) = whole, deciding
     chunks = index.chunks(chunk_ids)
     keys = [[sentence_id(chunk.chunk_id, n) for n in range(len(chunk.sentences))] for chunk in chunks]
     flat = [key for of_chunk in keys for key in of_chunk]
     vectors = index.vectors("sentences", flat)
-    near = dict(zip(flat, index.tokens.similarities(embedder.encode_query_tokens(asked), flat), strict=True))
-    speaks_for = _priors(chunks, asked, vector, index)
+    near = dict(zip(flat, index.tokens.similarities(deciding.tokens, flat), strict=True))
+    speaks_for = _priors(chunks, deciding, index)
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
     # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
-    cap = ABSENT_SUBJECT_CAP if absent_subjects(focus(query), texts) else 1.0
-    words = len(content_stems(query))
+    cap = ABSENT_SUBJECT_CAP if absent_subjects(asking_part(whole.text), texts) else 1.0
+    words = len(content_stems(whole.text))
     passages = []
     for rank, (chunk, text, of_chunk) in enumerate(zip(chunks, texts, keys, strict=True), start=1):
-        best = max(float(vectors[key] @ query_vector) for key in of_chunk)
+        best = max(float(vectors[key] @ whole.vector) for key in of_chunk)
         passages.append(
             Passage(
                 rank=rank,
@@ -102,8 +112,8 @@ def _candidates(
                 end=chunk.end,
                 text=chunk.text,
                 sentences=chunk.sentences,
-                similarities=tuple(float(vectors[key] @ vector) for key in of_chunk),
-                relevance=min(cap, relevance_of(best, coverage(query, text, index), words)),
+                similarities=tuple(float(vectors[key] @ deciding.vector) for key in of_chunk),
+                relevance=min(cap, relevance_of(best, coverage(whole.text, text, index), words)),
                 token_similarities=tuple(near[key] for key in of_chunk),
                 prior=speaks_for[chunk.chunk_id],
             )
@@ -111,42 +121,28 @@ def _candidates(
     return passages
 
 
-def _priors(chunks: Sequence[Chunk], asked: str, vector: np.ndarray, index: VectorIndex) -> dict[str, float]:
+def _priors(chunks: Sequence[Chunk], deciding: _Search, index: VectorIndex) -> dict[str, float]:
     vectors = index.vectors("chunks", [chunk.chunk_id for chunk in chunks])
-    bm25 = dict(index.bm25(_with_synonyms(asked), index.n_chunks))
+    bm25 = dict(index.bm25(_with_synonyms(deciding.text), index.n_chunks))
     most = max(bm25.values(), default=1.0)
     return {
         chunk.chunk_id: prior(
-            asked,
+            deciding.text,
             index.sources[chunk.document_id],
-            cosine=float(vectors[chunk.chunk_id] @ vector),
+            cosine=float(vectors[chunk.chunk_id] @ deciding.vector),
             bm25_share=bm25.get(chunk.chunk_id, 0.0) / most,
         )
         for chunk in chunks
     }
 
 
-def focus(query: str) -> str:
-    """Return the sentences of a query that ask something; the whole query where it is one sentence or none of them asks.
-
-    Example: "A man of 60 with an L1 metastasis. What does a SINS of 9 mean?" -> "What does a SINS of 9 mean?"
-    """
-    sentences = [query[span.start : span.end] for span in split_sentences(query)]
-    asking = [
-        sentence for sentence in sentences if sentence.endswith("?") or sentence.startswith("(")
-    ]  # in brackets: what a follow-up is about
-    return " ".join(asking) if asking and asking[0].endswith("?") and len(asking) < len(sentences) else query
-
-
-def _encode(query: str, embedder: Embedder) -> np.ndarray:
-    return embedder.encode_query(" ".join([query, *(f"({name})" for name in full_names(query))]))
-
-
-def _rankings(query: str, vector: np.ndarray, index: VectorIndex, document_ids: Sequence[str] | None) -> list[list[str]]:
+def _rankings(search: _Search, index: VectorIndex, document_ids: Sequence[str] | None) -> list[list[str]]:
     """Return the chunk ids of three rankings: by the chunk's vector, by its best sentence's vector, by BM25 with synonyms."""
-    by_chunk = [key for key, _ in index.nearest("chunks", vector, DEPTH, document_ids)]
-    by_sentence = list(dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in index.nearest("sentences", vector, 2 * DEPTH, document_ids)))
-    by_words = [key for key, _ in index.bm25(_with_synonyms(query), DEPTH, document_ids)]
+    by_chunk = [key for key, _ in index.nearest("chunks", search.vector, DEPTH, document_ids)]
+    by_sentence = list(
+        dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in index.nearest("sentences", search.vector, 2 * DEPTH, document_ids))
+    )
+    by_words = [key for key, _ in index.bm25(_with_synonyms(search.text), DEPTH, document_ids)]
     return [by_chunk, by_sentence, by_words]
 
 
@@ -197,7 +193,7 @@ def coverage(query: str, text: str, index: VectorIndex) -> float:
 
     An abbreviation or lay word counts for the most part where words of the same meaning stand in its place.
     """
-    present = set(content_stems(text))
+    present = stems_of(text)
     wider = {word for phrase in expansions(query) for word in content_stems(phrase)}
     total = found = 0.0
     for word in dict.fromkeys(content_stems(query)):

@@ -16,7 +16,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from rag.schema import Passage
 from rag.terms import expansions, find_terms, synonyms
-from rag.text import content_stems, split_sentences, stem, tokens
+from rag.text import asking_part, content_stems, stem, stems_of, tokens
 
 SCOPE_FILE = Path(__file__).with_name("scope.yaml")
 SUBJECT_KINDS = frozenset({"drug", "score"})  # a sentence on another drug or score answers nothing on this one
@@ -117,13 +117,6 @@ def _resembles(token: str, known: Collection[str]) -> bool:
     return False
 
 
-def asking_part(question: str) -> str:
-    """Return the sentences that ask something and the subject in brackets that a follow-up carries; the whole where none ends in "?"."""
-    sentences = [question[span.start : span.end] for span in split_sentences(question)]
-    asking = [sentence for sentence in sentences if sentence.rstrip(")\"' ").endswith("?") or sentence.startswith("(")]
-    return " ".join(asking) if any("?" in sentence for sentence in asking) else question
-
-
 def _is_unanswered(aspect: _Aspect, plain: str, asking: str, evidence: Sequence[Evidence]) -> bool:
     asked = aspect.unless.sub(" ", plain) if aspect.unless else plain
     matches = list(aspect.asks.finditer(asked))
@@ -181,13 +174,8 @@ def _named_things(asking: str) -> list[str]:
 def _is_mentioned(wanted: Sequence[str], evidence: Sequence[Evidence]) -> bool:
     """Whether one sentence with its heading holds all these stems, or relatives of theirs."""
     return any(
-        all(_holds(present, word) for word in wanted) for present in (_stems_of(f"{item.heading} {item.sentence}") for item in evidence)
+        all(_holds(present, word) for word in wanted) for present in (stems_of(f"{item.heading} {item.sentence}") for item in evidence)
     )
-
-
-@lru_cache(maxsize=4096)
-def _stems_of(text: str) -> frozenset[str]:
-    return frozenset(content_stems(text))
 
 
 def _holds(present: frozenset[str], word: str) -> bool:

@@ -7,11 +7,12 @@ wants the row "40 to 49". Does not choose how many are shown; `quotes` does.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.figures import Figure, find_figures
 from rag.schema import Passage
 from rag.terms import expansions
-from rag.text import collapse, content_stems
+from rag.text import collapse, content_stems, stems_of
 
 # Weights of a sentence's rank, where its cosine similarity has weight 1: fitted together with those of `rerank` on the calibration and dev questions
 # (python -m evals.fit_order). ROW_PENALTY alone is a matter of taste: rows answer well and read badly.
@@ -75,17 +76,17 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
     """
     asked = dict.fromkeys(content_stems(question))
     wider = {word for phrase in expansions(question) for word in content_stems(phrase)}
-    figures = [figure for figure in find_figures(question) if not is_year(figure)]
+    figures = _stated(question)
     units = frozenset().union(*(wanted for pattern, wanted in _UNITS_ASKED if pattern.search(question)))
     ranked: dict[str, RankedSentence] = {}
     for place, passage in enumerate(passages):
-        heading = set(content_stems(f"{passage.source.title} {passage.section}"))
+        heading = stems_of(f"{passage.source.title} {passage.section}")
         for number in range(len(passage.sentences)):
             raw = passage.sentence(number)
             text = readable(raw)
             value = passage.prior + passage.similarities[number]
             value += TOKEN_WEIGHT * passage.token_similarities[number] if passage.token_similarities else 0.0
-            value += _word_value(asked, set(content_stems(text)), heading, wider, rarity)
+            value += _word_value(asked, stems_of(text), heading, wider, rarity)
             value += _figure_value(question, text, figures, units)
             value -= ROW_PENALTY if raw.startswith("|") else 0.0
             value -= ORPHAN_PENALTY if _ORPHAN.search(text) else 0.0
@@ -106,7 +107,9 @@ def readable(raw: str) -> str:
     return collapse(raw)
 
 
-def _word_value(asked: dict[str, None], words: set[str], heading: set[str], wider: set[str], rarity: Callable[[str], float]) -> float:
+def _word_value(
+    asked: dict[str, None], words: frozenset[str], heading: frozenset[str], wider: set[str], rarity: Callable[[str], float]
+) -> float:
     """What the words of the question add that stand in the sentence or, failing that, in its headings."""
     total = sum(rarity(word) for word in asked)
     if not total:
@@ -117,7 +120,7 @@ def _word_value(asked: dict[str, None], words: set[str], heading: set[str], wide
 
 
 def _figure_value(question: str, text: str, asked: Sequence[Figure], units: frozenset[str]) -> float:
-    stated = [figure for figure in find_figures(text) if not is_year(figure)]
+    stated = _stated(text)
     value = 0.0
     if _ASKS_FIGURE.search(question):
         right = any(figure.unit in units for figure in stated)
@@ -136,6 +139,12 @@ def _figure_value(question: str, text: str, asked: Sequence[Figure], units: froz
         elif any(other.is_range for other in bounded):
             value -= MISSES_VALUE_PENALTY
     return value
+
+
+@lru_cache(maxsize=50_000)
+def _stated(text: str) -> tuple[Figure, ...]:
+    """The figures of a text that are no years, remembered as `stems_of` is."""
+    return tuple(figure for figure in find_figures(text) if not is_year(figure))
 
 
 def _tightness(figure: Figure, value: float) -> float:

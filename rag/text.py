@@ -104,6 +104,23 @@ def content_stems(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=50_000)
+def stems_of(text: str) -> frozenset[str]:
+    """Return the set of `content_stems`, remembered: the sentences and headings of passages are asked for again and again."""
+    return frozenset(content_stems(text))
+
+
+def asking_part(question: str) -> str:
+    """Return the sentences that ask something, and the subject in brackets that a follow-up carries; the whole where all or none of them ask.
+
+    Example: "A man of 60 with an L1 metastasis. What does a SINS of 9 mean?" -> "What does a SINS of 9 mean?"
+    """
+    sentences = [question[span.start : span.end] for span in split_sentences(question)]
+    asking = [sentence for sentence in sentences if sentence.rstrip(")\"' ").endswith("?") or sentence.startswith("(")]
+    asks = any("?" in sentence for sentence in asking)
+    return " ".join(asking) if asks and len(asking) < len(sentences) else question
+
+
+@lru_cache(maxsize=50_000)
 def unify_spelling(token: str) -> str:
     """Return a lower-case token in one spelling ("tumour" and "tumor" -> "tumor")."""
     for pattern, replacement in _SPELLING:

@@ -35,10 +35,13 @@ class HashingEmbedder:
         return self._vector(query)
 
     def encode_sentences(self, sentences: list[str]) -> tuple[np.ndarray, list[np.ndarray]]:
-        return self.encode_documents(sentences), [self.encode_query_tokens(sentence) for sentence in sentences]
+        return self.encode_documents(sentences), [self._tokens(sentence) for sentence in sentences]
 
-    def encode_query_tokens(self, query: str) -> np.ndarray:
-        words = content_stems(query)
+    def encode_query_tokens(self, query: str, synonyms: str = "") -> tuple[np.ndarray, np.ndarray]:
+        return self.encode_query(f"{query} {synonyms}"), self._tokens(query)
+
+    def _tokens(self, text: str) -> np.ndarray:
+        words = content_stems(text)
         return np.stack([self._vector(word) for word in words]) if words else np.zeros((0, 512), dtype=np.float32)
 
     def count_tokens(self, text: str) -> int:

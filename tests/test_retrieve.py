@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rag.pipeline import Pipeline
-from rag.retrieve import ABSENT_SUBJECT_CAP, coverage, focus, fuse_ranks, mend_names, relevance_of, retrieve
+from rag.retrieve import ABSENT_SUBJECT_CAP, coverage, fuse_ranks, mend_names, relevance_of, retrieve
 from rag.schema import Passage
 from rag.text import STOP_WORDS, content_stems
 from tests.fakes import HashingEmbedder
@@ -121,22 +121,6 @@ def test_abbreviations_brands_and_lay_words_are_found_by_each_ranking_alone(
 ) -> None:
     document_id = {"MSCC": "alpha-2023", "Zometa": "zoledronic-label"}.get(query, "hypercalcaemia")
     assert search(shared_toy, query, **weights)[0].source.document_id == document_id
-
-
-@pytest.mark.parametrize(
-    ("query", "asked"),
-    [
-        ("A man of 60 with an L1 metastasis. What does a SINS of 9 mean?", "What does a SINS of 9 mean?"),
-        ("What does a SINS of 9 mean? He is 60 years old. And is surgery needed?", "What does a SINS of 9 mean? And is surgery needed?"),
-        ("What does a SINS of 9 mean?", "What does a SINS of 9 mean?"),
-        ("What is SINS? What is MSCC?", "What is SINS? What is MSCC?"),
-        ("He has pain. He is 60.", "He has pain. He is 60."),
-        ("SINS", "SINS"),
-        ("", ""),
-    ],
-)
-def test_of_a_long_case_the_question_is_searched_by_itself_too(query: str, asked: str) -> None:
-    assert focus(query) == asked
 
 
 def test_a_question_does_not_drown_in_the_case_before_it(shared_toy: Pipeline) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from rag.text import collapse, content_stems, split_sentences, stem, stems, tokens, unify_spelling
+from rag.text import asking_part, collapse, content_stems, split_sentences, stem, stems, tokens, unify_spelling
 
 
 def sentences(block: str) -> list[str]:
@@ -232,3 +232,22 @@ def test_negations_and_comparatives_are_no_stop_words() -> None:
 
 def test_stems_of_several_texts_are_one_set() -> None:
     assert stems(["The tumour", "two tumors"]) == {"the", "tumor", "two"}
+
+
+@pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("A man of 60 with an L1 metastasis. What does a SINS of 9 mean?", "What does a SINS of 9 mean?"),
+        ("What does a SINS of 9 mean? He is 60 years old. And is surgery needed?", "What does a SINS of 9 mean? And is surgery needed?"),
+        ("What does a SINS of 9 mean?", "What does a SINS of 9 mean?"),
+        ("What is SINS? What is MSCC?", "What is SINS? What is MSCC?"),
+        ("He has pain. He is 60.", "He has pain. He is 60."),
+        ("SINS", "SINS"),
+        ('He is 60. She asked "why MRI?"', 'She asked "why MRI?"'),
+        ("And its dose? (denosumab)", "And its dose? (denosumab)"),
+        ("A man of 60. And its dose? (denosumab)", "And its dose? (denosumab)"),
+        ("", ""),
+    ],
+)
+def test_of_a_long_case_the_asking_part_is_found(query: str, asked: str) -> None:
+    assert asking_part(query) == asked
