@@ -110,6 +110,7 @@ def main() -> int:
     """Run all measurements."""
     settings = Settings()
     rows = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    build_index(settings)
     pipeline = build_pipeline(settings)
     bench_alerts([row["question"] for row in rows])
     bench_quotes(pipeline, [row["question"] for row in rows])

@@ -144,9 +144,12 @@ class SentenceTransformerEmbedder(Embeddings):
         with self._lock:
             if self._model is None:
                 from sentence_transformers import SentenceTransformer
+                from threadpoolctl import threadpool_limits
                 from transformers.utils import logging as transformers_logging
 
                 transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a bar for 90 MB that load in a second is noise
+                # NumPy's own threads would spin on after each product, beside the model's: the 95th percentile of retrieval was half as high again.
+                threadpool_limits(limits=1, user_api="blas")
                 try:
                     self._model = SentenceTransformer(self._path, device="cpu")
                 except (OSError, ValueError) as exc:

@@ -42,6 +42,12 @@ class _Vocabulary:
 
 def find_terms(text: str) -> list[Term]:
     """Return the names of the field in a text, in order; the longest match wins, so "spinal cord compression" is not also "spinal"."""
+    return list(_terms_of(text))
+
+
+@lru_cache(maxsize=50_000)
+def _terms_of(text: str) -> tuple[Term, ...]:
+    """`find_terms`, remembered: a question and the sentences of its passages are read by several rooms."""
     vocabulary = _vocabulary()
     plain = text.replace("’", "'")
     found = []
@@ -54,7 +60,7 @@ def find_terms(text: str) -> list[Term]:
     for term in found:
         if not kept or term.start >= kept[-1].end:
             kept.append(term)
-    return kept
+    return tuple(kept)
 
 
 def synonyms(name: str) -> tuple[str, ...]:
@@ -67,6 +73,11 @@ def expansions(query: str) -> list[str]:
 
     Example: "MSCC scan" -> ["metastatic spinal cord compression", "spinal cord compression", ...]
     """
+    return list(_expansions_of(query))
+
+
+@lru_cache(maxsize=4096)
+def _expansions_of(query: str) -> tuple[str, ...]:
     vocabulary = _vocabulary()
     present = query.lower()
     added: list[str] = []
@@ -78,8 +89,7 @@ def expansions(query: str) -> list[str]:
     for pattern, term in vocabulary.lay:
         if pattern.search(present.replace("’", "'")):
             added.extend(part.strip() for part in term.split(","))
-    unique = dict.fromkeys(word for word in added if word.lower() not in present)
-    return list(unique)
+    return tuple(dict.fromkeys(word for word in added if word.lower() not in present))
 
 
 def full_names(query: str) -> list[str]:

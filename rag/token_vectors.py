@@ -64,12 +64,11 @@ class TokenVectors:
             query_tokens: (n_tokens, dim) float32 unit vectors; none give 0 for every sentence.
             keys: Sentence ids; 0 for one that is not there.
         """
-        matrices = dict(self.packed(keys))
-        filled = [key for key in keys if len(matrices.get(key, ()))]
-        if not filled or not len(query_tokens):
+        if not len(query_tokens):
             return [0.0] * len(keys)
-        starts = np.cumsum([0, *(len(matrices[key]) for key in filled[:-1])])
-        joined = np.concatenate([matrices[key] for key in filled]).astype(np.float32) / STEPS
-        best = np.maximum.reduceat(query_tokens @ joined.T, starts, axis=1).mean(axis=0)
-        found = dict(zip(filled, best.tolist(), strict=True))
+        found = {
+            key: float((query_tokens @ (matrix.T.astype(np.float32) / STEPS)).max(axis=1).mean())
+            for key, matrix in self.packed(dict.fromkeys(keys))
+            if len(matrix)
+        }
         return [found.get(key, 0.0) for key in keys]
