@@ -19,9 +19,10 @@ os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 
 import gradio as gr
 
+from rag.build import build_index, load_language_model
 from rag.cite import COUNTRY, escape_markdown
 from rag.errors import RagError
-from rag.pipeline import Pipeline, build_index, build_pipeline, load_language_model
+from rag.pipeline import Pipeline, build_pipeline
 from rag.schema import Answer, Citation, Passage
 from rag.settings import Settings, load_settings
 

@@ -138,7 +138,7 @@ def _scorecard(given: argparse.Namespace) -> int:
     from evals.baseline import read_baseline
     from evals.measures import measures
     from evals.readme import JUDGE_FILE, LLM_FILE, is_stale, read_json, scorecard_text, write_scorecard
-    from rag.pipeline import make_embedder
+    from rag.build import make_embedder
     from rag.settings import load_settings
 
     text = scorecard_text(read_baseline(), measures(make_embedder(load_settings())), llm=read_json(LLM_FILE), judge=read_json(JUDGE_FILE))
@@ -175,7 +175,7 @@ def _write_reports(new: Any, old: Any, failures: list[Any], threshold: float, mi
     from evals.plots import plots
     from evals.report import render_markdown, render_page
     from evals.settings import load_eval_settings
-    from rag.pipeline import make_embedder
+    from rag.build import make_embedder
     from rag.settings import load_settings
 
     folder = load_eval_settings().runs_dir

@@ -20,10 +20,11 @@ from pathlib import Path
 
 from evals.percentiles import percentile
 from rag.alerts import find_alerts
+from rag.build import build_index, load_language_model, make_embedder
 from rag.chunk import split_document
 from rag.load import load_corpus
 from rag.models import language_model_path
-from rag.pipeline import Pipeline, build_index, build_pipeline, load_language_model, make_embedder
+from rag.pipeline import Pipeline, build_pipeline
 from rag.settings import PROJECT_DIR, Settings
 
 QUESTIONS = Path(__file__).parent / "calibration.jsonl"

@@ -20,7 +20,8 @@ from scipy.optimize import minimize
 from evals.questions import load_questions
 from evals.settings import load_eval_settings, product_settings
 from rag import condense, rerank, retrieve, sentences
-from rag.pipeline import Pipeline, build_index, build_pipeline
+from rag.build import build_index
+from rag.pipeline import Pipeline, build_pipeline
 from rag.schema import Passage
 
 CALIBRATION_FILE = Path(__file__).parent / "calibration.jsonl"

@@ -12,8 +12,8 @@ from evals.sample import stratified_sample
 from evals.scorecard import from_json, latency, scorecard, to_json
 from evals.settings import EvalSettings
 from evals.store import Store
+from rag.build import make_embedder
 from rag.embed import Embedder
-from rag.pipeline import make_embedder
 from rag.settings import load_settings
 
 

@@ -20,10 +20,11 @@ from evals.provenance import provenance
 from evals.questions import PLANTED_DIR, GoldenQuestion, QuestionsError, evidence_chunks
 from evals.settings import product_settings
 from evals.store import Store
+from rag.build import build_index, load_language_model
 from rag.errors import RagError
 from rag.library import load_library
 from rag.load import load_corpus
-from rag.pipeline import Pipeline, build_index, build_pipeline, load_language_model
+from rag.pipeline import Pipeline, build_pipeline
 from rag.schema import Chunk, Document
 
 Row = dict[str, Any]

@@ -11,8 +11,6 @@ from typing import Any
 from evals.percentiles import percentile
 from evals.run import Run
 
-GROUPS = ("all", "dev", "test")
-
 
 @dataclass(frozen=True, slots=True)
 class Cell:

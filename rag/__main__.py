@@ -9,11 +9,14 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from rag.arguments import make_parser
 from rag.errors import QuestionError, RagError, SettingsError
-from rag.schema import AUDIENCES, KINDS, Answer, Passage, passage_to_dict
+from rag.plain_text import answer_text, passage_text
+from rag.schema import passage_to_dict
 from rag.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -25,7 +28,7 @@ OK, MISSING, BAD_INPUT = 0, 1, 2
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; return its exit code."""
     _quiet_libraries()
-    options = _parser().parse_args(arguments)
+    options = make_parser(COMMANDS).parse_args(arguments)
     try:
         return int(options.run(options, _settings(options)))
     except RagError as exc:
@@ -47,7 +50,7 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
     """Build or update the index and say what was done."""
     from tqdm import tqdm
 
-    from rag.pipeline import build_index
+    from rag.build import build_index
 
     _say(f"Indexing {settings.corpus_dir} and {settings.library_dir} into {settings.index_dir}; the embedding model takes some seconds ...")
     stages: list[str] = []
@@ -85,7 +88,7 @@ def run_corpus(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_models(options: argparse.Namespace, settings: Settings) -> int:
     """Fetch and check a local language model."""
-    from rag.models import pull_language_model
+    from rag.model_fetch import pull_language_model
 
     if options.size is None and (settings.llm not in {"auto", "local"} or settings.llm_base_url):
         _say(f"RAG_LLM={settings.llm}: no local language model is wanted; nothing fetched.")
@@ -114,40 +117,47 @@ def run_fetch(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_ask(options: argparse.Namespace, settings: Settings) -> int:
     """Answer one question, or every line of a file."""
-    filters = _filters(options)
+    from rag.batch import ask_row
+
+    chosen = {"engine": options.engine, "k": options.k, "filters": _filters(options)}
     if options.batch:
         return _batch(
-            options, lambda pipeline, row: _ask_row(pipeline, row, options, filters), settings, with_model=options.engine != "quotes"
+            options,
+            lambda pipeline, row: ask_row(row, partial(pipeline.answer, **chosen), audience=options.audience),
+            settings,
+            with_model=options.engine != "quotes",
         )
     if options.question is None:
         raise QuestionError('a question is expected: python -m rag ask "QUESTION", or --batch IN.jsonl --out OUT.jsonl.')
     pipeline = _open(settings, with_model=options.engine != "quotes")
-    answer = pipeline.answer(options.question, audience=options.audience, engine=options.engine, k=options.k, filters=filters)
-    print(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if options.json else _answer_text(answer))
+    answer = pipeline.answer(options.question, audience=options.audience, **chosen)
+    print(json.dumps(answer.to_dict(), ensure_ascii=False, indent=2) if options.json else answer_text(answer))
     return OK
 
 
 def run_search(options: argparse.Namespace, settings: Settings) -> int:
     """Print the passages for a query, or for every line of a file."""
-    filters = _filters(options)
+    from rag.batch import search_row
+
+    chosen = {"k": options.k, "filters": _filters(options)}
     if options.batch:
-        return _batch(options, lambda pipeline, row: _search_row(pipeline, row, options, filters), settings, with_model=False)
+        return _batch(options, lambda pipeline, row: search_row(row, partial(pipeline.search, **chosen)), settings, with_model=False)
     if options.query is None:
         raise QuestionError('a query is expected: python -m rag search "QUERY", or --batch IN.jsonl --out OUT.jsonl.')
-    passages = _open(settings, with_model=False).search(options.query, k=options.k, filters=filters)
+    passages = _open(settings, with_model=False).search(options.query, **chosen)
     if options.json:
         rows = [passage_to_dict(passage) for passage in passages]
         print(json.dumps({"query": options.query, "passages": rows}, ensure_ascii=False, indent=2))
     else:
-        print("\n\n".join(_passage_text(passage) for passage in passages) or "No passage found.")
+        print("\n\n".join(passage_text(passage) for passage in passages) or "No passage found.")
     return OK
 
 
 def run_verify(options: argparse.Namespace, settings: Settings) -> int:
     """Judge for every line of a file whether its passages support its sentence; needs no index."""
     from rag.batch import verify_row
+    from rag.build import make_embedder
     from rag.embed import RememberingEncoder
-    from rag.pipeline import make_embedder
 
     embedder = make_embedder(settings)
     encode = RememberingEncoder(embedder)
@@ -162,28 +172,6 @@ def run_check(_options: argparse.Namespace, settings: Settings) -> int:
     for finding in findings:
         print(f"{'ok     ' if finding.ok else 'missing' if finding.needed else 'note   '}  {finding.part}: {finding.message}")
     return OK if all(finding.ok or not finding.needed for finding in findings) else MISSING
-
-
-def _ask_row(pipeline: "Pipeline", row: dict[str, Any], options: argparse.Namespace, filters: "Filters") -> dict[str, Any]:
-    try:
-        answer = pipeline.answer(
-            row.get("question"),  # type: ignore[arg-type]
-            row.get("history"),
-            audience=row.get("audience") or options.audience,
-            engine=options.engine,
-            k=options.k,
-            filters=filters,
-        )
-    except QuestionError as exc:
-        question = row.get("question")
-        text = question if isinstance(question, str) else ""
-        answer = Answer(question=text, query="", status="error", answer=str(exc), notice=str(exc))
-    return answer.to_dict(answer_id=row.get("id"))
-
-
-def _search_row(pipeline: "Pipeline", row: dict[str, Any], options: argparse.Namespace, filters: "Filters") -> dict[str, Any]:
-    passages = pipeline.search(row.get("query"), k=options.k, filters=filters)  # type: ignore[arg-type]
-    return {"id": row.get("id"), "passages": [passage_to_dict(passage) for passage in passages]}
 
 
 def _batch(
@@ -209,7 +197,8 @@ def _progress_lines(lines: Iterator[str], total: int) -> Iterator[str]:
 
 
 def _open(settings: Settings, *, with_model: bool) -> "Pipeline":
-    from rag.pipeline import build_pipeline, load_language_model
+    from rag.build import load_language_model
+    from rag.pipeline import build_pipeline
 
     pipeline = build_pipeline(settings)
     if with_model:
@@ -223,98 +212,9 @@ def _filters(options: argparse.Namespace) -> "Filters":
     return Filters(kind=options.kind, publisher=options.publisher)
 
 
-def _answer_text(answer: Answer) -> str:
-    lines = [f"!! {alert.title}\n   {alert.message}\n" for alert in answer.alerts]
-    lines.append(answer.answer)
-    if answer.citations:
-        lines.append("")
-    for citation in answer.citations:
-        source = citation.source
-        year = f", {source.year}" if source.year else ""
-        superseded = " (superseded)" if source.status == "superseded" else ""
-        lines.append(
-            f"[{citation.n}] {source.title} – {source.publisher}{year}{superseded}. {citation.section}. {source.url or ''}".rstrip()
-        )
-    withheld = sum(sentence.verdict == "unsupported" for sentence in answer.sentences)
-    if withheld:
-        lines.append(f"({withheld} sentence{'s' if withheld > 1 else ''} of the model withheld: no passage supports it.)")
-    if answer.notice:
-        lines.append(f"({answer.notice})")
-    made_by = f"{answer.engine}, {answer.model}" if answer.model else answer.engine
-    lines.append(f"– {made_by}; {answer.timings_ms.get('total', 0) / 1000:.1f} s. A reference tool, no medical advice.")
-    return "\n".join(lines)
-
-
-def _passage_text(passage: Passage) -> str:
-    return f"{passage.rank}. {passage.source.title} › {passage.section} (relevance {passage.relevance:.2f})\n{passage.text}"
-
-
 def _settings(options: argparse.Namespace) -> Settings:
     given = {"corpus_dir": options.corpus, "index_dir": options.index}
     return load_settings(**{name: Path(value) for name, value in given.items() if value})
-
-
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--corpus", metavar="DIR", help="folder of documents (RAG_CORPUS_DIR)")
-    common.add_argument("--index", metavar="DIR", help="folder of the index (RAG_INDEX_DIR)")
-    common.add_argument("--debug", action="store_true", help="show where an unexpected error comes from")
-    parser = argparse.ArgumentParser(prog="python -m rag", description="Cited, checked answers about bone metastasis from a small library.")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-
-    index = commands.add_parser("index", parents=[common], help="build or update the index")
-    index.add_argument("--rebuild", action="store_true", help="embed everything anew")
-    index.set_defaults(run=run_index)
-
-    model_files = commands.add_parser("models", parents=[common], help="fetch and check the local language model")
-    model_files.add_argument("action", choices=["pull"])
-    model_files.add_argument("size", nargs="?", choices=["1.5b", "0.5b"], help="which one; default RAG_LOCAL_MODEL")
-    model_files.set_defaults(run=run_models)
-
-    ask = commands.add_parser("ask", parents=[common], help="answer a question")
-    ask.add_argument("question", nargs="?")
-    ask.add_argument("--engine", choices=["auto", "quotes", "select", "compose"], default="auto")
-    ask.add_argument("--audience", choices=AUDIENCES, default="student")
-    _add_search_options(ask)
-    ask.set_defaults(run=run_ask)
-
-    search = commands.add_parser("search", parents=[common], help="passages only")
-    search.add_argument("query", nargs="?")
-    _add_search_options(search)
-    search.set_defaults(run=run_search)
-
-    check_sentence = commands.add_parser("verify", parents=[common], help="does a passage support a sentence?")
-    check_sentence.add_argument("--batch", metavar="IN.jsonl", required=True)
-    check_sentence.add_argument("--out", metavar="OUT.jsonl")
-    check_sentence.set_defaults(run=run_verify)
-
-    fetch = commands.add_parser("fetch", parents=[common], help="download public full texts into the library")
-    fetch.add_argument("ids", nargs="*", metavar="ID", help="sources of corpus/sources.toml; none means all")
-    fetch.set_defaults(run=run_fetch)
-
-    corpus = commands.add_parser("corpus", parents=[common], help="list the library")
-    corpus.add_argument("--json", action="store_true", help="print JSON")
-    corpus.add_argument("--markdown", action="store_true", help="print the page corpus/README.md")
-    corpus.set_defaults(run=run_corpus)
-
-    check = commands.add_parser("check", parents=[common], help="is everything in place?")
-    check.set_defaults(run=run_check)
-    return parser
-
-
-def _add_search_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--k", type=_count, metavar="N", help="passages, 1 to 50")
-    parser.add_argument("--kind", choices=KINDS, help="only documents of this kind")
-    parser.add_argument("--publisher", help="only documents of this body")
-    parser.add_argument("--batch", metavar="IN.jsonl", help="one JSON object a line")
-    parser.add_argument("--out", metavar="OUT.jsonl", help="where the batch's lines go; default standard output")
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 50:
-        raise argparse.ArgumentTypeError(f"a number from 1 to 50 is expected, found {text!r}")
-    return int(text)
 
 
 def _say(line: str, stream: TextIO | None = None) -> None:
@@ -330,6 +230,18 @@ def _quiet_libraries() -> None:
         "LANGSMITH_TRACING": "false",
     }.items():
         os.environ.setdefault(name, value)
+
+
+COMMANDS = {
+    "index": run_index,
+    "models": run_models,
+    "ask": run_ask,
+    "search": run_search,
+    "verify": run_verify,
+    "fetch": run_fetch,
+    "corpus": run_corpus,
+    "check": run_check,
+}
 
 
 if __name__ == "__main__":

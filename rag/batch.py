@@ -7,13 +7,13 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from rag.embed import RememberingEncoder
 from rag.errors import QuestionError, RagError
-from rag.schema import Passage, Source
+from rag.schema import Answer, Passage, Source, passage_to_dict
 from rag.text import split_sentences
 from rag.verify import verify
 
@@ -62,6 +62,31 @@ def each_line(
             with contextlib.suppress(OSError):
                 partial.unlink()
     return len(lines), failed
+
+
+def ask_row(row: dict[str, Any], ask: Callable[..., Answer], *, audience: str) -> dict[str, Any]:
+    """Answer the question of a line; a question that cannot be used gives an answer with status "error".
+
+    Args:
+        row: {"id", "question", "history", "audience"}; all but the question may be missing.
+        ask: Answers a question with its history for an audience.
+        audience: Whom lines without an audience are answered for.
+    """
+    question = row.get("question")
+    try:
+        answer = ask(question, row.get("history"), audience=row.get("audience") or audience)
+    except QuestionError as exc:
+        answer = Answer(question=question if isinstance(question, str) else "", query="", status="error", answer=str(exc), notice=str(exc))
+    return answer.to_dict(answer_id=row.get("id"))
+
+
+def search_row(row: dict[str, Any], search: Callable[..., Sequence[Passage]]) -> dict[str, Any]:
+    """Return the passages for the query of a line, {"id", "query"} in, {"id", "passages"} out.
+
+    Raises:
+        QuestionError: the query cannot be used.
+    """
+    return {"id": row.get("id"), "passages": [passage_to_dict(passage) for passage in search(row.get("query"))]}
 
 
 def verify_row(row: dict[str, Any], encode: RememberingEncoder) -> dict[str, Any]:

@@ -10,7 +10,6 @@ Kind = Literal["article", "guideline", "label", "score", "trial", "patient-infor
 KINDS: tuple[str, ...] = ("article", "guideline", "label", "score", "trial", "patient-information", "review", "other")
 Audience = Literal["student", "clinician"]
 AUDIENCES: tuple[str, ...] = ("student", "clinician")
-Engine = Literal["quotes", "select", "compose"]
 Status = Literal["answered", "abstained", "error"]
 
 
@@ -84,9 +83,8 @@ class Chunk:
 class Passage:
     """A chunk retrieved for a query.
 
-    `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries. `similarities` holds the cosine similarity of
-    each sentence to the query, in the order of `sentences`, `token_similarities` that of the tokens (see `token_vectors`). `prior` is what speaks
-    for all its sentences alike, in units of a sentence's rank value.
+    `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries. Each sentence has its cosine similarity to the query
+    and that of their tokens (see `token_vectors`); `prior` is what speaks for all of them alike, in units of a sentence's rank value.
     """
 
     rank: int

@@ -7,7 +7,8 @@ import pytest
 
 os.environ.update(HF_HUB_OFFLINE="1", ANONYMIZED_TELEMETRY="False", GRADIO_ANALYTICS_ENABLED="False", LANGSMITH_TRACING="false")
 
-from rag.pipeline import Pipeline, build_index, build_pipeline
+from rag.build import build_index
+from rag.pipeline import Pipeline, build_pipeline
 from rag.settings import PROJECT_DIR, Settings
 from tests.fakes import HashingEmbedder, write_toy_corpus
 

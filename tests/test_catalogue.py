@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from rag.build import build_index
 from rag.catalogue import HEADER, Row, as_json, as_markdown, as_table, catalogue
-from rag.pipeline import Pipeline, build_index, build_pipeline
+from rag.pipeline import Pipeline, build_pipeline
 from rag.settings import Settings
 from tests.fakes import HashingEmbedder, front_matter
 from tests.library_files import write

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from rag import models
+from rag.build import build_index
 from rag.checkup import Finding, check_installation
-from rag.pipeline import build_index
 from rag.settings import Settings
 from tests.fakes import HashingEmbedder
 

@@ -16,18 +16,10 @@ import filelock
 import numpy as np
 import pytest
 
+from rag.build import build_index
 from rag.errors import VectorIndexError
-from rag.index import (
-    BuildReport,
-    Fingerprint,
-    VectorIndex,
-    corpus_fingerprint,
-    is_current,
-    open_index,
-    sentence_id,
-    write_index,
-)
-from rag.pipeline import build_index
+from rag.index import Fingerprint, VectorIndex, corpus_fingerprint, is_current, open_index, sentence_id
+from rag.index_write import BuildReport, write_index
 from rag.schema import Chunk, Document, Skipped, Source, Span
 from rag.settings import Settings
 from rag.text import content_stems
@@ -186,7 +178,7 @@ def test_vectors_of_another_model_or_setting_are_not_taken_over(tmp_path: Path, 
 
 
 def test_progress_counts_up_to_all_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.index.EMBED_BATCH", 2)
+    monkeypatch.setattr("rag.index_write.EMBED_BATCH", 2)
     steps: list[tuple[int, int]] = []
     write(tmp_path, FIVE, progress=lambda done, to_do: steps.append((done, to_do)))
     assert steps == [(2, 10), (4, 10), (5, 10), (7, 10), (9, 10), (10, 10)]
@@ -275,7 +267,7 @@ def test_a_process_that_is_killed_in_a_build_leaves_the_old_index_serving(toy_se
 import os
 from pathlib import Path
 from typing import Any
-from rag.pipeline import build_index
+from rag.build import build_index
 from rag.settings import Settings
 from tests.fakes import HashingEmbedder
 

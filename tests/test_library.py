@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from rag.index import BuildReport
+from rag.build import build_index
+from rag.index_write import BuildReport
 from rag.library import LibraryReport, library_fingerprint, load_library
-from rag.pipeline import Filters, Pipeline, build_index, build_pipeline
+from rag.pipeline import Filters, Pipeline, build_pipeline
 from rag.schema import Document
 from rag.settings import Settings
 from tests.fakes import HashingEmbedder

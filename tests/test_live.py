@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from rag.pipeline import Pipeline, load_language_model
+from rag.build import load_language_model
+from rag.pipeline import Pipeline
 from rag.schema import Answer
 from rag.settings import Settings
 from tests.library import assert_verbatim

@@ -15,9 +15,10 @@ import pytest
 from pydantic import SecretStr
 
 import rag.prompts
+from rag.build import build_index, load_language_model
 from rag.errors import ModelFileError, QuestionError, SettingsError, VectorIndexError
 from rag.llm import LanguageModel, remote_model
-from rag.pipeline import Filters, Pipeline, build_index, build_pipeline, load_language_model
+from rag.pipeline import Filters, Pipeline, build_pipeline
 from rag.schema import Answer
 from rag.settings import Settings
 from tests.fakes import HashingEmbedder, front_matter, scripted_model

@@ -12,8 +12,9 @@ from evals.questions import GoldenQuestion, QuestionsError
 from evals.run import Bench, Run, evaluate, read_run
 from evals.scorecard import scorecard
 from evals.store import Store
+from rag.build import build_index
 from rag.load import load_corpus
-from rag.pipeline import Pipeline, build_index, build_pipeline
+from rag.pipeline import Pipeline, build_pipeline
 from tests.fakes import HashingEmbedder, scripted_model
 
 

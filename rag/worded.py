@@ -1,0 +1,100 @@
+"""Quotes -> what a language model makes of them: chosen and ordered by `select`, worded by `compose`, each worded sentence checked.
+
+The two halves of the corridor that need a model; `Pipeline.stream` calls one of them after the quotes are shown.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from rag import cite, generate, quotes, verify
+from rag.llm import LanguageModel
+from rag.schema import Answer, DraftSentence
+from rag.sentences import RankedSentence
+from rag.settings import Settings
+from rag.verify import Encode
+
+
+@dataclass(slots=True)
+class Clock:
+    """Milliseconds spent in each step since the last stop."""
+
+    began: float = field(default_factory=time.perf_counter)
+    last: float = field(default_factory=time.perf_counter)
+    spent: dict[str, float] = field(default_factory=dict)
+
+    def stop(self, step: str) -> None:
+        now = time.perf_counter()
+        self.spent[step] = self.spent.get(step, 0.0) + (now - self.last) * 1000
+        self.last = now
+
+    def readings(self) -> dict[str, float]:
+        steps = {step: round(self.spent.get(step, 0.0), 1) for step in ("retrieve", "quotes", "generate", "verify")}
+        return {**steps, "total": round((time.perf_counter() - self.began) * 1000, 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the model's part of one answer needs."""
+
+    frame: cite.Frame
+    ranked: Sequence[RankedSentence]
+    chosen: Sequence[RankedSentence]
+    model: LanguageModel
+    clock: Clock
+    audience: str
+    stop: threading.Event
+    settings: Settings
+    encode: Encode
+
+
+def select(work: Work) -> Iterator[Answer]:
+    """The verbatim answer in the order that the model chose, with its lead before it when that passes the check."""
+    offered = quotes.candidates(work.ranked, max_sentences=work.settings.select_candidates, max_chars=work.settings.select_chars)
+    selection = generate.select(work.frame.query, [sentence.text for sentence in offered], work.model)
+    work.clock.stop("generate")
+    if work.stop.is_set():
+        return  # the quotes that are shown stay
+    picked = [offered[place] for place in selection.chosen]
+    merged = quotes.merge(picked, work.chosen)
+    sentences = quotes.draft(merged, work.frame.passages)
+    if selection.lead and picked:
+        verdict = verify.verify(selection.lead, work.frame.passages, encode=work.encode)
+        work.clock.stop("verify")
+        sentences = quotes.lead_first(DraftSentence(selection.lead, "model", verdict), sentences)
+    yield _answer(work, sentences, "select", None)
+
+
+def compose(work: Work) -> Iterator[Answer]:
+    """Sentences as they pass the check; quotes again when fewer than half of them do."""
+    drafted: list[DraftSentence] = []
+    offered = work.frame.passages[: work.settings.compose_passages]
+    for sentence in generate.compose(work.frame.query, offered, work.model, audience=work.audience):
+        work.clock.stop("generate")
+        if work.stop.is_set():
+            break
+        verdict = verify.verify(sentence, work.frame.passages, encode=work.encode)
+        work.clock.stop("verify")
+        drafted.append(DraftSentence(sentence, "model", verdict))
+        if verdict.supported:
+            yield _answer(work, drafted, "compose", None)
+    work.clock.stop("generate")
+    shown = [sentence for sentence in drafted if sentence.verdict.supported]
+    if work.stop.is_set() and not shown:
+        return  # the quotes that are shown stay
+    if 2 * len(shown) >= len(drafted) > 0:
+        yield _answer(work, drafted, "compose", None)
+        return
+    withheld = [sentence for sentence in drafted if not sentence.verdict.supported]
+    notice = (
+        f"Shown are verbatim quotations: {len(withheld)} of {len(drafted)} sentences of the model had no support in the passages."
+        if drafted
+        else "Shown are verbatim quotations: the model found no answer in the passages."
+    )
+    yield _answer(work, [*quotes.draft(work.chosen, work.frame.passages), *withheld], "quotes", notice)
+
+
+def _answer(work: Work, sentences: Sequence[DraftSentence], engine: str, notice: str | None) -> Answer:
+    timings = work.clock.readings()
+    return cite.build_answer(work.frame, sentences, engine=engine, model=work.model.name, notice=notice, timings_ms=timings)
