@@ -5,6 +5,7 @@ stand. The chain is LangChain's: prompt | model | parser.
 """
 
 import re
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from rag.calls import outcome, pieces
 from rag.errors import LanguageModelError
 from rag.llm import LanguageModel
 from rag.prompts import load_prompt
@@ -42,16 +44,17 @@ class _SelectReply(BaseModel):
     lead: str
 
 
-def select(question: str, candidates: Sequence[str], model: LanguageModel) -> Selection:
+def select(question: str, candidates: Sequence[str], model: LanguageModel, *, stop: threading.Event | None = None) -> Selection | None:
     """Let the model choose among numbered sentences and word one lead sentence. One call.
 
     Args:
         question: The standalone question.
         candidates: Sentences of the library, best first.
         model: The language model.
+        stop: When set, the model's work ends.
 
     Returns:
-        Valid places only (from 0), each once. Nothing chosen means that the model found no answer.
+        Valid places only (from 0), each once. Nothing chosen means that the model found no answer. None when it was stopped.
 
     Raises:
         LanguageModelError: no reply, or a reply that does not follow the schema.
@@ -59,7 +62,9 @@ def select(question: str, candidates: Sequence[str], model: LanguageModel) -> Se
     chain = load_prompt("select") | model.chat.with_structured_output(_select_schema(len(candidates)), **_structured_options(model))
     numbered = "\n".join(f"{number}. {candidate}" for number, candidate in enumerate(candidates, start=1))
     with _failures(model):
-        reply = chain.invoke({"sentences": numbered, "question": collapse(question)})
+        reply = outcome(lambda: chain.ainvoke({"sentences": numbered, "question": collapse(question)}), stop := stop or threading.Event())
+    if reply is None and stop.is_set():
+        return None
     try:
         parsed = _SelectReply.model_validate(reply)
     except ValidationError as exc:
@@ -74,7 +79,9 @@ def _whole_lead(lead: str) -> str:
     return words if len(words) < MAX_LEAD_CHARS else ""
 
 
-def compose(question: str, passages: Sequence[Passage], model: LanguageModel, *, audience: str) -> Iterator[str]:
+def compose(
+    question: str, passages: Sequence[Passage], model: LanguageModel, *, audience: str, stop: threading.Event | None = None
+) -> Iterator[str]:
     """Let the model answer in its own words; yield each sentence as soon as it is complete. One call, streamed.
 
     Args:
@@ -82,6 +89,7 @@ def compose(question: str, passages: Sequence[Passage], model: LanguageModel, *,
         passages: Passages, best first; delimited as data.
         model: The language model.
         audience: "student" or "clinician".
+        stop: When set, the model's work ends, and so do the sentences.
 
     Yields:
         Sentences with white space collapsed and list marks removed; none at all when the model finds no answer.
@@ -91,10 +99,11 @@ def compose(question: str, passages: Sequence[Passage], model: LanguageModel, *,
     """
     chain = load_prompt("compose") | model.chat
     blocks = "\n\n".join(f"[{place}] {_label(passage)}\n{_defuse(passage.text)}" for place, passage in enumerate(passages, start=1))
+    stop = stop or threading.Event()
     pending, sent = "", 0
     finish: str | None = None
     with _failures(model):
-        for piece in chain.stream({"passages": blocks, "question": collapse(question), "audience": audience}):
+        for piece in pieces(lambda: chain.astream({"passages": blocks, "question": collapse(question), "audience": audience}), stop):
             pending += _text_of(piece.content)
             finish = piece.response_metadata.get("finish_reason") or piece.response_metadata.get("stop_reason") or finish
             complete, pending = _take_complete(pending)
@@ -103,6 +112,8 @@ def compose(question: str, passages: Sequence[Passage], model: LanguageModel, *,
                     return
                 sent += 1
                 yield sentence
+    if stop.is_set():
+        return
     cut = finish not in {None, "stop", "end_turn", "end"} or (finish is None and type(model.chat).__name__ == "ChatOpenAI")
     if cut:
         return  # the beginning of a sentence may say the opposite of the whole

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rag.errors import SettingsError
+from rag.turnstile import Turnstile
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -28,6 +29,7 @@ class LanguageModel:
     name: str
     is_local: bool
     server: object = None  # the local model's server: it runs as long as something holds it
+    line: Turnstile | None = None  # before a model that answers one question at a time
 
 
 def remote_model(spec: str, *, base_url: str | None, api_key: str | None, timeout_s: float, retries: int, max_tokens: int) -> LanguageModel:
@@ -81,7 +83,7 @@ def local_model(base_url: str, name: str, *, server: object, timeout_s: float, m
     from langchain_openai import ChatOpenAI
 
     options = _options("openai", name, base_url, "local", timeout_s, 0, max_tokens)
-    return LanguageModel(chat=ChatOpenAI(**options), name=name, is_local=True, server=server)
+    return LanguageModel(chat=ChatOpenAI(**options), name=name, is_local=True, server=server, line=Turnstile())
 
 
 def _options(

@@ -139,14 +139,14 @@ class Pipeline:
         chosen = quotes.choose_sentences(query, ranked, max_sentences=self.settings.max_sentences)
         clock.stop("quotes")
         verbatim = cite.build_answer(frame, quotes.draft(chosen, passages), engine="quotes", notice=notice, timings_ms=clock.readings())
-        yield verbatim
         if engine == "quotes" or self.language_model is None or (stop and stop.is_set()):
+            yield verbatim
             return
         work = worded.Work(
             frame, ranked, chosen, self.language_model, clock, audience, stop or threading.Event(), self.settings, self.encode
         )
         try:
-            yield from worded.select(work) if engine == "select" else worded.compose(work)
+            yield from worded.word(work, engine, verbatim)
         except LanguageModelError as exc:
             notice = frame.notice(f"Shown are verbatim quotations: {exc}")
             yield replace(verbatim, notice=notice, timings_ms=clock.readings())

@@ -168,7 +168,10 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that the page, the command line, evaluation and an audit need to know about one answer."""
+    """Everything that the page, the command line, evaluation and an audit need to know about one answer.
+
+    `progress` says what the language model is at while a better answer is on its way; a final answer has none, and the JSON does not show it.
+    """
 
     question: str
     query: str
@@ -183,6 +186,7 @@ class Answer:
     notice: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
+    progress: str | None = None
 
     def to_dict(self, *, answer_id: str | None = None) -> dict[str, Any]:
         """Return the JSON of the command line's contract; `answer_id` fills its "id"."""

@@ -6,7 +6,7 @@ The two halves of the corridor that need a model; `Pipeline.stream` calls one of
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rag import cite, generate, quotes, verify
 from rag.llm import LanguageModel
@@ -49,12 +49,45 @@ class Work:
     encode: Encode
 
 
+def word(work: Work, engine: str, verbatim: Answer) -> Iterator[Answer]:
+    """Yield the quotes at once, and then what the model makes of them in its turn. All but the last answer say in `progress` what goes on."""
+    last = replace(verbatim, progress=_AT_WORK[engine])
+    yield last
+    for answer in _in_turn(work, engine, last):
+        last = answer
+        yield answer
+    if last.progress is not None:  # stopped, or nothing better came
+        yield replace(last, progress=None)
+
+
+_AT_WORK = {"select": "The language model chooses among the sentences …", "compose": "The language model reads the passages …"}
+
+
+def _in_turn(work: Work, engine: str, verbatim: Answer) -> Iterator[Answer]:
+    make = select if engine == "select" else compose
+    if work.model.line is None:
+        yield from make(work)
+        return
+    with work.model.line.place() as place:
+        waited = False
+        for ahead in place.wait(work.stop):
+            waited = True
+            questions = "one question" if ahead == 1 else f"{ahead} questions"
+            yield replace(verbatim, progress=f"The language model answers {questions} before this one …")
+        if work.stop.is_set():
+            return
+        if waited:
+            yield verbatim
+        work.clock.stop("wait")
+        yield from make(work)
+
+
 def select(work: Work) -> Iterator[Answer]:
     """The verbatim answer in the order that the model chose, with its lead before it when that passes the check."""
     offered = quotes.candidates(work.ranked, max_sentences=work.settings.select_candidates, max_chars=work.settings.select_chars)
-    selection = generate.select(work.frame.query, [sentence.text for sentence in offered], work.model)
+    selection = generate.select(work.frame.query, [sentence.text for sentence in offered], work.model, stop=work.stop)
     work.clock.stop("generate")
-    if work.stop.is_set():
+    if selection is None or work.stop.is_set():
         return  # the quotes that are shown stay
     picked = [offered[place] for place in selection.chosen]
     merged = quotes.merge(picked, work.chosen)
@@ -70,15 +103,16 @@ def compose(work: Work) -> Iterator[Answer]:
     """Sentences as they pass the check; quotes again when fewer than half of them do."""
     drafted: list[DraftSentence] = []
     offered = work.frame.passages[: work.settings.compose_passages]
-    for sentence in generate.compose(work.frame.query, offered, work.model, audience=work.audience):
+    for sentence in generate.compose(work.frame.query, offered, work.model, audience=work.audience, stop=work.stop):
         work.clock.stop("generate")
         if work.stop.is_set():
             break
         verdict = verify.verify(sentence, work.frame.passages, encode=work.encode)
         work.clock.stop("verify")
         drafted.append(DraftSentence(sentence, "model", verdict))
-        if verdict.supported:
-            yield _answer(work, drafted, "compose", None)
+        if any(earlier.verdict.supported for earlier in drafted):
+            progress = f"Writing and checking sentence {len(drafted) + 1} …"
+            yield replace(_answer(work, drafted, "compose", None), progress=progress)
     work.clock.stop("generate")
     shown = [sentence for sentence in drafted if sentence.verdict.supported]
     if work.stop.is_set() and not shown:
