@@ -3,6 +3,7 @@
 Numbers follow first use; each quoted span has one number, so that a number leads to exactly the words that support its sentence. The Markdown of an answer is made here and nowhere else. Does not judge support.
 """
 
+import html
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -140,6 +141,24 @@ def escape_markdown(text: str) -> str:
     return re.sub(r"^(\s*)([-+#|])", r"\1\\\2", text)
 
 
+def unescape_markdown(text: str) -> str:
+    """Return what `escape_markdown` was given: an answer's message as plain text.
+
+    Example: "1\\. A \\[b\\] &amp; c" -> "1. A [b] & c"
+    """
+    return html.unescape(re.sub(r"\\([\\`*_~\[\].)\-+#|])", r"\1", text))
+
+
+def bodies(shown: Sequence[Sentence], citations: Sequence[Citation]) -> dict[str, list[Sentence]]:
+    """Return shown sentences by the label of the body that says them, "" for what a model worded; in the order of the answer."""
+    source_of = {citation.n: citation.source for citation in citations}
+    groups: dict[str, list[Sentence]] = {}
+    for sentence in shown:
+        label = body_label(source_of[sentence.citations[0]]) if sentence.origin == "library" else ""
+        groups.setdefault(label, []).append(sentence)
+    return groups
+
+
 def _by_body(sentences: Sequence[DraftSentence], passages: Sequence[Passage]) -> list[DraftSentence]:
     """Return what a model worded first, then the library's sentences grouped by body; bodies and sentences keep their order of first place."""
     groups: dict[str, list[DraftSentence]] = {"": []}
@@ -152,11 +171,7 @@ def _by_body(sentences: Sequence[DraftSentence], passages: Sequence[Passage]) ->
 
 def _markdown(shown: Sequence[Sentence], citations: Sequence[Citation]) -> str:
     """One paragraph where one body speaks; one line a body where several do."""
-    source_of = {citation.n: citation.source for citation in citations}
-    groups: dict[str, list[Sentence]] = {}
-    for sentence in shown:
-        label = body_label(source_of[sentence.citations[0]]) if sentence.origin == "library" else ""
-        groups.setdefault(label, []).append(sentence)
+    groups = bodies(shown, citations)
     lead = " ".join(_cited(sentence) for sentence in groups.pop("", []))
     if len(groups) == 1:
         body = " ".join(_cited(sentence) for sentence in next(iter(groups.values())))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from rag.cite import Frame, body_label, build_abstention, build_answer, escape_markdown
+from rag.cite import Frame, body_label, build_abstention, build_answer, escape_markdown, unescape_markdown
 from rag.schema import Alert, Answer, DraftSentence, Passage, Quote, Verdict
 from tests.library import passage_of, source_of
 
@@ -225,3 +225,12 @@ def test_an_abstention_without_passages_or_topics_still_says_something() -> None
     answer = build_abstention(frame([]), covered=[], timings_ms={})
     assert answer.status == "abstained"
     assert answer.answer
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1. A [b] & <c> *d*", "- x", "# y", "| z |", "back\\slash \\* \\\\ &amp; &lt;", "+1", "12) x", "_a_ ~b~ `c`", "https://a/b?c=1&d=2"],
+)
+def test_what_was_escaped_is_given_back(text: str) -> None:
+    assert escape_markdown(text) != text or text.startswith("https")
+    assert unescape_markdown(escape_markdown(text)) == text
