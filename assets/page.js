@@ -1,27 +1,107 @@
-// A click on a citation number opens the Sources panel at its card. Loaded with the page; no library.
+// What the components do not do: citation numbers that open their card, a look at a passage on hover, scrolling to what was asked for, and one
+// sentence when the server is gone. No library.
+const calm = () => window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+const show = (element, block) => element.scrollIntoView({ behavior: calm() ? "auto" : "smooth", block });
+const CITATION = 'a[href*="#source-"]';
+const cardOf = (link) => document.getElementById(link.getAttribute("href").split("#")[1]);
+
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.('a[href*="#source-"]');
-  if (!link) return;
+  const link = event.target.closest?.(CITATION);
+  if (link) return openCard(event, link);
+  const section = event.target.closest?.("[data-section]");
+  if (section) {
+    event.preventDefault();
+    const target = document.getElementById(section.dataset.section);
+    show(target, "start");
+    target.focus({ preventScroll: true });
+  }
+  const back = event.target.closest?.("[data-back]");
+  if (back) {
+    const first = document.querySelector(`#osseous-chat a[href*="#source-${back.dataset.back}-"]`);
+    if (first) { show(first, "center"); first.focus({ preventScroll: true }); }
+  }
+});
+
+function openCard(event, link) {
   event.preventDefault();
-  const card = document.getElementById(link.getAttribute("href").split("#")[1]);
+  const card = cardOf(link);
   if (!card) return;
+  hidePeek();
   document.querySelectorAll(".osseous-turn").forEach((turn) => (turn.hidden = turn !== card.parentElement));
   document.querySelectorAll(".osseous-card.is-open").forEach((open) => open.classList.remove("is-open"));
   card.classList.add("is-open");
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  card.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "nearest" });
+  show(card, "nearest");
   card.focus({ preventScroll: true });
-});
+}
+
+// Hover or focus of a number: the words behind it, as text (never as HTML).
+let peek = null;
+function hidePeek() { peek?.remove(); peek = null; }
+function showPeek(event) {
+  const link = event.target.closest?.(CITATION);
+  const card = link && cardOf(link);
+  if (!card || window.matchMedia("(hover: none)").matches) return;
+  hidePeek();
+  peek = document.createElement("div");
+  peek.id = "osseous-peek";
+  peek.setAttribute("role", "tooltip");
+  const head = document.createElement("b");
+  head.textContent = card.querySelector(".osseous-facts").textContent;
+  peek.append(head, document.createTextNode(card.querySelector("mark").textContent));
+  document.body.append(peek);
+  const place = link.getBoundingClientRect();
+  const above = place.top - peek.offsetHeight - 8;
+  peek.style.left = `${Math.max(8, Math.min(place.left, innerWidth - peek.offsetWidth - 8))}px`;
+  peek.style.top = `${above > 8 ? above : place.bottom + 8}px`;
+}
+document.addEventListener("mouseover", showPeek);
+document.addEventListener("focusin", showPeek);
+document.addEventListener("mouseout", (event) => event.target.closest?.(CITATION) && hidePeek());
+document.addEventListener("focusout", hidePeek);
+document.addEventListener("keydown", (event) => event.key === "Escape" && hidePeek());
+document.addEventListener("scroll", hidePeek, true);
 
 // A new question moves to the top of the conversation, so that what comes first in its answer (an alert) is what is seen first.
-const watchChat = () => {
-  const chat = document.getElementById("osseous-chat");
-  if (!chat) return void setTimeout(watchChat, 200);
+// An opened document comes into view at its marked words. Links to sources get names that a screen reader can say.
+function whenThere(id, then) {
+  const element = document.getElementById(id);
+  return element ? then(element) : void setTimeout(() => whenThere(id, then), 200);
+}
+whenThere("osseous-chat", (chat) => {
   let asked = 0;
   new MutationObserver(() => {
     const questions = chat.querySelectorAll('[data-testid="user"]');
     if (questions.length > asked) questions[questions.length - 1].scrollIntoView({ block: "start", behavior: "auto" });
     asked = questions.length;
+    chat.querySelectorAll(`${CITATION}:not([aria-label])`).forEach((link) => link.setAttribute("aria-label", `Source ${link.textContent.replace(/\D/g, "")}`));
   }).observe(chat, { childList: true, subtree: true });
-};
-watchChat();
+});
+const watchReader = () => whenThere("osseous-reader", (reader) => {
+  let shown = null;
+  const look = () => {
+    const opened = reader.querySelector(".osseous-document");
+    if (!opened || opened === shown || !opened.offsetParent) return;
+    shown = opened;
+    const target = opened.querySelector("mark") ?? opened.querySelector("h2");
+    show(target, target.tagName === "MARK" ? "center" : "start");
+    opened.querySelector("h2").focus({ preventScroll: true });
+  };
+  new MutationObserver(look).observe(reader, { childList: true, subtree: true });
+  new ResizeObserver(look).observe(reader);
+});
+watchReader();
+
+// The server is gone: one sentence instead of a page that silently does nothing.
+setInterval(async () => {
+  let gone = false;
+  try { gone = !(await fetch("favicon.ico", { method: "HEAD", cache: "no-store" })); } catch { gone = true; }
+  const bar = document.getElementById("osseous-gone");
+  if (!gone) bar?.remove();
+  else if (!bar) {
+    const said = document.createElement("div");
+    said.id = "osseous-gone";
+    said.setAttribute("role", "alert");
+    said.textContent = document.documentElement.dataset.gone;
+    document.body.append(said);
+  }
+}, 5000);

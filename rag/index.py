@@ -140,6 +140,11 @@ class VectorIndex:
         """The ids of all chunks, in the order of documents and places."""
         return list(self._bm25_ids)
 
+    def document_chunks(self, document_id: str) -> list[Chunk]:
+        """Return a document's chunks in the order of places; none for an unknown document."""
+        rows = zip(self._bm25_ids, self._bm25_documents, strict=True)
+        return sorted(self.chunks([key for key, owner in rows if owner == document_id]), key=lambda chunk: chunk.start)
+
     def chunks(self, chunk_ids: Sequence[str]) -> list[Chunk]:
         """Return chunks by id, in the order asked; their header is empty, since it is only for embedding."""
         if not chunk_ids:

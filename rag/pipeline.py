@@ -213,6 +213,7 @@ def _settings_fingerprint(settings: Settings) -> str:
         "models_dir",
         "host",
         "port",
+        "mcp",
         "llm_api_key",
         "llm_base_url",
         "llm_timeout_s",

@@ -1,0 +1,59 @@
+"""Thumbs and their comment: what a person says of an answer goes to `rag.feedback`, and nowhere else."""
+
+from typing import Any
+
+import gradio as gr
+
+from page.backend import Backend
+from page.conversation import Exchange, exchange_of_message, history
+from page.strings import say
+from rag.errors import RagError
+
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+
+
+def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> gr.Group:
+    """Lay out the comment box, hidden until a person judged an answer; return it."""
+    verdicts = {
+        say("feedback_wrong_answer"): "wrong answer",
+        say("feedback_wrong_sources"): "wrong sources",
+        say("feedback_unclear"): "unclear",
+    }
+    judged = gr.State("")
+    with gr.Group(visible=False, elem_id="osseous-feedback") as group:
+        note = gr.Markdown(say("feedback_thanks"), elem_id="osseous-feedback-note")
+        comment = gr.Textbox(
+            label=say("feedback_comment"),
+            show_label=False,
+            placeholder=say("feedback_hint"),
+            submit_btn=say("feedback_send"),
+            max_length=2000,
+            lines=1,
+            max_lines=4,
+            elem_id="osseous-comment",
+        )
+
+    def judge(now: list[Exchange], event: gr.LikeData) -> tuple[Any, str, Any, Any]:
+        index = event.index if isinstance(event.index, int) else event.index[0]
+        exchange = exchange_of_message(now, index)
+        verdict = "helpful" if event.liked is True else verdicts.get(str(event.liked))
+        if exchange is None or exchange.answer is None or verdict is None:  # taken back, or nothing to judge
+            return gr.Group(visible=False), "", gr.skip(), gr.skip()
+        earlier = history(now[: now.index(exchange)])
+        try:
+            entry = backend.feedback.add(verdict, "", exchange.answer, earlier)
+        except RagError as exc:
+            return gr.Group(visible=True), "", str(exc), gr.Textbox(visible=False)
+        return gr.Group(visible=True), entry, say("feedback_thanks"), gr.Textbox(value="", visible=True)
+
+    def explain(entry: str, words: str) -> tuple[str, Any]:
+        try:
+            if entry and words.strip():
+                backend.feedback.update(entry, comment=words.strip())
+        except RagError as exc:
+            return str(exc), gr.skip()
+        return say("feedback_sent"), gr.Textbox(value="", visible=False)
+
+    chat.like(judge, exchanges, [group, judged, note, comment], queue=False, **QUIET)
+    comment.submit(explain, [judged, comment], [note, comment], queue=False, **QUIET)
+    return group
