@@ -46,7 +46,7 @@ def build_app(backend: Backend) -> gr.Blocks:
         _refresh_while_loading(page, backend, asking, library, status)
         _follow_address(page, backend, asking, library, tabs)
         build_programs(backend)
-        page.unload(lambda request: backend.stop(request.session_hash or ""))
+        page.unload(_leaver(backend))
     return page
 
 
@@ -54,14 +54,14 @@ def _refresh_while_loading(page: gr.Blocks, backend: Backend, asking: AskTab, li
     """Fill in what the opened library offers, once, with the options that this browser remembers; keep the status line up to date."""
     timer, filled = gr.Timer(1.0), gr.State(False)
 
-    def refresh(filled: bool, remembered: dict[str, str], exchanges: list[Any], query: str) -> tuple[Any, ...]:
+    def refresh(filled: bool, remembered: dict[str, str], exchanges: list[Any], query: str | None) -> tuple[Any, ...]:
         line = (_status_line(backend), gr.Timer(active=backend.is_loading))
         engine = _engine(backend, remembered) if not backend.is_loading else gr.skip()
         if filled or not backend.is_open:
             return *line, filled, engine, *(gr.skip() for _ in range(8))
         choices = _choices(backend)
         kept = [gr.Dropdown(choices=options, value=_known(remembered.get(name, ""), options)) for name, options in choices.items()]
-        found = gr.skip() if query.strip() else look_up(backend, "", "", "")
+        found = gr.skip() if (query or "").strip() else look_up(backend, "", "", "")
         limits = [gr.Dropdown(choices=choices[name]) for name in ("kind", "body")]
         sources = gr.skip() if exchanges else overview_of(backend)
         return *line, True, engine, gr.Radio(value=remembered.get("audience", "student")), *kept, sources, *limits, found
@@ -85,6 +85,15 @@ def _follow_address(page: gr.Blocks, backend: Backend, asking: AskTab, library: 
 
     loaded = page.load(read, None, [tabs, asking.asked, library.search, library.results], **QUIET)
     asking.ask(loaded.then, asking.asked)
+
+
+def _leaver(backend: Backend) -> Any:
+    """Return a listener that stops the model's work for somebody who closed the page."""
+
+    def leave(request: gr.Request) -> None:
+        backend.stop(request.session_hash or "")
+
+    return leave
 
 
 def _choices(backend: Backend) -> dict[str, list[tuple[str, str]]]:

@@ -12,7 +12,7 @@ document.addEventListener("click", (event) => {
   if (section) {
     event.preventDefault();
     const target = document.getElementById(section.dataset.section);
-    show(target, "start");
+    bringUp(target, document.getElementById("osseous-reader"));
     target.focus({ preventScroll: true });
   }
   const back = event.target.closest?.("[data-back]");
@@ -30,8 +30,15 @@ function openCard(event, link) {
   document.querySelectorAll(".osseous-turn").forEach((turn) => (turn.hidden = turn !== card.parentElement));
   document.querySelectorAll(".osseous-card.is-open").forEach((open) => open.classList.remove("is-open"));
   card.classList.add("is-open");
-  show(card, "nearest");
+  bringUp(card, document.getElementById("osseous-sources"));
   card.focus({ preventScroll: true });
+}
+
+// Scroll the panel where it scrolls by itself (a wide screen), the page where it does not (a phone).
+function bringUp(element, panel) {
+  if (panel.scrollHeight <= panel.clientHeight + 1) return show(element, "start");
+  const top = panel.scrollTop + element.getBoundingClientRect().top - panel.getBoundingClientRect().top - 8;
+  panel.scrollTo({ top, behavior: calm() ? "auto" : "smooth" });
 }
 
 // Hover or focus of a number: the words behind it, as text (never as HTML).
@@ -61,17 +68,28 @@ document.addEventListener("focusout", hidePeek);
 document.addEventListener("keydown", (event) => event.key === "Escape" && hidePeek());
 document.addEventListener("scroll", hidePeek, true);
 
+// Scroll only what scrolls the conversation: the chat itself, or on a phone the page.
+function toTop(question) {
+  let box = question.parentElement;
+  while (box && !(box.scrollHeight > box.clientHeight + 1 && /auto|scroll/.test(getComputedStyle(box).overflowY))) box = box.parentElement;
+  if (!box) return question.scrollIntoView({ block: "start", behavior: "auto" });
+  box.scrollTop += question.getBoundingClientRect().top - box.getBoundingClientRect().top - 12;
+}
+
 // A new question moves to the top of the conversation, so that what comes first in its answer (an alert) is what is seen first.
 // An opened document comes into view at its marked words. Links to sources get names that a screen reader can say.
 function whenThere(id, then) {
   const element = document.getElementById(id);
   return element ? then(element) : void setTimeout(() => whenThere(id, then), 200);
 }
+whenThere("osseous-question", (box) => {
+  if (window.matchMedia("(hover: hover)").matches) box.querySelector("textarea").focus({ preventScroll: true });
+});
 whenThere("osseous-chat", (chat) => {
   let asked = 0;
   new MutationObserver(() => {
     const questions = chat.querySelectorAll('[data-testid="user"]');
-    if (questions.length > asked) questions[questions.length - 1].scrollIntoView({ block: "start", behavior: "auto" });
+    if (questions.length > asked) toTop(questions[questions.length - 1]);
     asked = questions.length;
     chat.querySelectorAll(`${CITATION}:not([aria-label])`).forEach((link) => link.setAttribute("aria-label", `Source ${link.textContent.replace(/\D/g, "")}`));
   }).observe(chat, { childList: true, subtree: true });
@@ -83,7 +101,7 @@ const watchReader = () => whenThere("osseous-reader", (reader) => {
     if (!opened || opened === shown || !opened.offsetParent) return;
     shown = opened;
     const target = opened.querySelector("mark") ?? opened.querySelector("h2");
-    show(target, target.tagName === "MARK" ? "center" : "start");
+    bringUp(target, reader);
     opened.querySelector("h2").focus({ preventScroll: true });
   };
   new MutationObserver(look).observe(reader, { childList: true, subtree: true });
@@ -94,7 +112,7 @@ watchReader();
 // The server is gone: one sentence instead of a page that silently does nothing.
 setInterval(async () => {
   let gone = false;
-  try { gone = !(await fetch("favicon.ico", { method: "HEAD", cache: "no-store" })); } catch { gone = true; }
+  try { gone = !(await fetch("favicon.ico", { cache: "no-store" })); } catch { gone = true; }
   const bar = document.getElementById("osseous-gone");
   if (!gone) bar?.remove();
   else if (!bar) {

@@ -53,12 +53,12 @@ def build_ask_tab(backend: Backend) -> AskTab:
                 lines=1,
                 max_lines=6,
                 elem_id="osseous-question",
-                autofocus=True,
             )
             comment = build_feedback(backend, chat, exchanges)
-            with gr.Accordion(say("options"), open=False, elem_id="osseous-options"):
-                audience, engine, filters = _options()
-            take_away, refresh_copy = build_take_away(exchanges)
+            with gr.Row(elem_id="osseous-drawers"):
+                with gr.Accordion(say("options"), open=False, elem_id="osseous-options"):
+                    audience, engine, filters = _options()
+                take_away, refresh_copy = build_take_away(exchanges)
         with gr.Column(scale=2, min_width=320, elem_id="osseous-side"):
             gr.Markdown(f"## {say('sources')}")
             sources = gr.HTML(overview_of(backend), elem_id="osseous-sources", padding=False, js_on_load=OPENS_DOCUMENT)
@@ -112,7 +112,7 @@ def _chatbot() -> gr.Chatbot:
         label=say("conversation_label"),
         show_label=False,
         elem_id="osseous-chat",
-        height="calc(100dvh - 20rem)",
+        height="calc(100dvh - 22.5rem)",
         min_height=320,
         layout="bubble",
         autoscroll=False,  # page.js brings each new question to the top, so that an alert is seen first

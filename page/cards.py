@@ -137,9 +137,10 @@ def _mark(rendered: str, words: str) -> str:
 
 
 def _readable(part: str) -> str:
-    """Passage text for reading: bullets as dots, table rules left out, white space collapsed."""
-    lines = (re.sub(r"^\s*[-*]\s+", "• ", line) for line in part.splitlines() if not re.fullmatch(r"[\s|:-]+", line))
-    return " ".join(" ".join(lines).replace("|", " ").split())
+    """Passage text for reading: a bullet a line, table rules left out, other white space collapsed."""
+    lines = (re.sub(r"^\s*[-*]\s+", "\n• ", line) for line in part.splitlines() if not re.fullmatch(r"[\s|:-]+", line))
+    joined = re.sub(r"[^\S\n]+", " ", " ".join(lines).replace("|", " "))
+    return re.sub(r"\s*\n\s*", "\n", joined).strip(" ")
 
 
 def _is_date(text: str) -> bool:
