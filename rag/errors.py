@@ -38,3 +38,7 @@ class LanguageModelError(RagError):
 
 class FetchError(RagError):
     """A source list is not as it should be, or a text it names could not be fetched."""
+
+
+class FeedbackError(RagError):
+    """A judgement that cannot be kept as it is, or a feedback database that cannot be read or written."""

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     models_dir: Path = Field(
         Path.home() / ".cache" / "osseous" / "models", description="Local language models; outside the repository, shared by clones."
     )
+    feedback_db: Path = Field(
+        PROJECT_DIR / "var" / "feedback.sqlite3", description="SQLite file of what people judged of answers; made with the first judgement."
+    )
 
     # -- embedding and chunks
     embedding_model: str = Field(
@@ -111,7 +114,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{unknown[0]} is no setting of Osseous; see rag/settings.py for their names")
         return values
 
-    @field_validator("corpus_dir", "library_dir", "index_dir", "models_dir")
+    @field_validator("corpus_dir", "library_dir", "index_dir", "models_dir", "feedback_db")
     @classmethod
     def _expand_home(cls, value: Path) -> Path:
         return value.expanduser()
