@@ -28,8 +28,8 @@ def golden_candidate(entry: FeedbackEntry, number: int) -> dict[str, Any]:
     """
     answer = entry.answer
     shown = " ".join(sentence["text"] for sentence in answer["sentences"] if sentence["verdict"] == "supported")
-    answered = answer["status"] == "answered"
-    quotes = dict.fromkeys((citation["document_id"], citation["quote"]) for citation in answer["citations"] if answered)
+    proofs = answer["citations"] if answer["status"] == "answered" else []
+    quotes = dict.fromkeys((citation["document_id"], citation["quote"]) for citation in proofs)
     return {
         "id": f"candidate-{number:03d}",
         "split": "dev",  # somebody has read it; the test split stays unread
@@ -51,9 +51,7 @@ def golden_candidate(entry: FeedbackEntry, number: int) -> dict[str, Any]:
             "verdict": entry.verdict,
             "comment": entry.comment,
             "answer": shown or answer["answer"],
-            "engine": answer["engine"],
-            "model": answer["model"],
-            "fingerprints": answer["fingerprints"],
+            **{name: answer[name] for name in ("engine", "model", "fingerprints")},
         },
     }
 
