@@ -8,10 +8,10 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from rag.arguments import make_parser
 from rag.errors import QuestionError, RagError, SettingsError
@@ -146,8 +146,7 @@ def run_search(options: argparse.Namespace, settings: Settings) -> int:
         raise QuestionError('a query is expected: python -m rag search "QUERY", or --batch IN.jsonl --out OUT.jsonl.')
     passages = _open(settings, with_model=False).search(options.query, **chosen)
     if options.json:
-        rows = [passage_to_dict(passage) for passage in passages]
-        print(json.dumps({"query": options.query, "passages": rows}, ensure_ascii=False, indent=2))
+        print(json.dumps({"query": options.query, "passages": [passage_to_dict(one) for one in passages]}, ensure_ascii=False, indent=2))
     else:
         print("\n\n".join(passage_text(passage) for passage in passages) or "No passage found.")
     return OK
@@ -159,9 +158,17 @@ def run_verify(options: argparse.Namespace, settings: Settings) -> int:
     from rag.build import make_embedder
     from rag.embed import RememberingEncoder
 
-    embedder = make_embedder(settings)
-    encode = RememberingEncoder(embedder)
+    encode = RememberingEncoder(make_embedder(settings))
     return _each_line(options, lambda row: verify_row(row, encode))
+
+
+def run_feedback(options: argparse.Namespace, settings: Settings) -> int:
+    """Print what people judged of answers as candidates for golden questions."""
+    from rag.candidates import export_candidates
+
+    if not export_candidates(settings.feedback_db, Path(options.out) if options.out else None):
+        _say(f"No feedback in {settings.feedback_db}.")
+    return OK
 
 
 def run_check(_options: argparse.Namespace, settings: Settings) -> int:
@@ -183,17 +190,11 @@ def _batch(
 
 def _each_line(options: argparse.Namespace, work: Callable[[dict[str, Any]], dict[str, Any]]) -> int:
     """Run `work` on each JSON line of the input; write to a new file that takes its name when it is whole."""
-    from rag.batch import each_line
+    from rag.batch import each_line, progress_bar
 
-    done, failed = each_line(Path(options.batch), Path(options.out) if options.out else None, work, progress=_progress_lines)
+    done, failed = each_line(Path(options.batch), Path(options.out) if options.out else None, work, progress=progress_bar)
     _say(f"{done} lines done, {failed} of them with an error.")
     return OK
-
-
-def _progress_lines(lines: Iterator[str], total: int) -> Iterator[str]:
-    from tqdm import tqdm
-
-    yield from tqdm(lines, total=total, unit="line", disable=None, leave=False)
 
 
 def _open(settings: Settings, *, with_model: bool) -> "Pipeline":
@@ -217,8 +218,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     return load_settings(**{name: Path(value) for name, value in given.items() if value})
 
 
-def _say(line: str, stream: TextIO | None = None) -> None:
-    print(line, file=stream or sys.stderr, flush=True)
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _quiet_libraries() -> None:
@@ -240,6 +241,7 @@ COMMANDS = {
     "verify": run_verify,
     "fetch": run_fetch,
     "corpus": run_corpus,
+    "feedback": run_feedback,
     "check": run_check,
 }
 

@@ -6,6 +6,10 @@ from collections.abc import Callable, Mapping
 from rag.schema import AUDIENCES, KINDS
 from rag.settings import Settings
 
+FEEDBACK = """Export what people sent about answers (RAG_FEEDBACK_DB) as candidates for golden questions, in the shape of evals/questions/*.jsonl.
+A candidate is for a person to complete, and is refused until then: choose a category and an id that begins with it, write the reference and the facts, keep the
+evidence that proves them, check status and alerts, resolve the verdict and the comment in "feedback" and remove that field."""
+
 Command = Callable[[argparse.Namespace, Settings], int]
 
 
@@ -56,6 +60,11 @@ def make_parser(commands_of: Mapping[str, Command]) -> argparse.ArgumentParser:
     corpus.add_argument("--json", action="store_true", help="print JSON")
     corpus.add_argument("--markdown", action="store_true", help="print the page corpus/README.md")
     corpus.set_defaults(run=commands_of["corpus"])
+
+    feedback = commands.add_parser("feedback", parents=[common], help="what people judged of answers", description=FEEDBACK)
+    feedback.add_argument("action", choices=["export"], help="print a JSON line for each judgement")
+    feedback.add_argument("--out", metavar="FILE", help="where the lines go; default standard output")
+    feedback.set_defaults(run=commands_of["feedback"])
 
     check = commands.add_parser("check", parents=[common], help="is everything in place?")
     check.set_defaults(run=commands_of["check"])

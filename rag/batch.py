@@ -64,6 +64,13 @@ def each_line(
     return len(lines), failed
 
 
+def progress_bar(lines: Iterator[str], total: int) -> Iterator[str]:
+    """Show a bar on a terminal, nothing elsewhere; the `progress` of the command line."""
+    from tqdm import tqdm
+
+    yield from tqdm(lines, total=total, unit="line", disable=None, leave=False)
+
+
 def ask_row(row: dict[str, Any], ask: Callable[..., Answer], *, audience: str) -> dict[str, Any]:
     """Answer the question of a line; a question that cannot be used gives an answer with status "error".
 

@@ -211,6 +211,7 @@ def _settings_fingerprint(settings: Settings) -> str:
         "corpus_dir",
         "index_dir",
         "models_dir",
+        "feedback_db",
         "host",
         "port",
         "mcp",

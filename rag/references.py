@@ -162,7 +162,7 @@ def _ris_record(source: Source, accessed: date) -> dict[str, Any]:
         "publisher": body,
         "urls": [url] if url else [],
         "doi": one_line(source.doi or ""),
-        "access_date": f"{accessed:%Y/%m/%d}",
+        "access_date": f"{accessed:%Y/%m/%d}" if url else "",
         "type_of_work": WORK.get(source.kind, WORK["other"]),
         "notes": [_superseded(source)] if _superseded(source) else [],
     }
@@ -172,7 +172,8 @@ def _ris_record(source: Source, accessed: date) -> dict[str, Any]:
 def _bibtex_entry(source: Source, accessed: date) -> "Entry":
     from pybtex.database import Entry
 
-    kind, body, work = BIBTEX_TYPE.get(source.kind, "misc"), _latex(_body(source)), WORK.get(source.kind, WORK["other"])
+    kind, work = BIBTEX_TYPE.get(source.kind, "misc"), WORK.get(source.kind, WORK["other"])
+    body, url = _latex(_body(source)), web_address(source)
     fields = {
         "author": f"{{{body}}}" if body else "",  # in braces, so that a body with a comma or "and" is not taken apart
         "title": f"{{{_latex(one_line(source.title))}}}",  # in braces, so that no style makes "MSCC" small
@@ -180,8 +181,8 @@ def _bibtex_entry(source: Source, accessed: date) -> "Entry":
         "type" if kind == "techreport" else "howpublished": work,
         "year": str(source.year or ""),
         "doi": _verbatim(one_line(source.doi or "")),
-        "url": web_address(source) or "",
-        "urldate": accessed.isoformat(),
+        "url": url or "",
+        "urldate": accessed.isoformat() if url else "",
         "note": _latex(_superseded(source)),
     }
     return Entry(kind, fields={field: value for field, value in fields.items() if value})

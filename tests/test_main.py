@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from rag.__main__ import main
+from rag.feedback import FeedbackStore
+from rag.schema import Answer
 from tests.fakes import write_toy_corpus
 from tests.openai_server import OpenAIServer, Reply, words
 
@@ -423,6 +425,47 @@ def test_check_is_exit_code_0_when_only_the_local_model_is_missing(run: Callable
     done = run("check")
     assert done.code == 0
     assert [line.split()[0] for line in done.out.splitlines()] == ["ok", "ok", "ok", "note"]
+
+
+def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A feedback database with one judgement, as the settings name it."""
+    database = tmp_path / "feedback" / "feedback.sqlite3"
+    monkeypatch.setenv("RAG_FEEDBACK_DB", str(database))
+    FeedbackStore(database).add("wrong answer", "It is 7 days.", Answer(question=MRI, query=MRI, status="abstained", answer="No."))
+    return database
+
+
+def test_feedback_is_exported_as_candidates(run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(tmp_path, monkeypatch)
+    done = run("feedback", "export")
+    assert (done.code, done.err) == (0, "")
+    assert (done.json["question"], done.json["feedback"]["comment"]) == (MRI, "It is 7 days.")
+    written = run("feedback", "export", "--out", str(tmp_path / "out.jsonl"))
+    assert (written.code, written.out, written.err) == (0, "", "")
+    assert lines_of(tmp_path / "out.jsonl") == [done.json]
+
+
+def test_no_feedback_is_one_line_and_no_failure(run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_FEEDBACK_DB", str(tmp_path / "none" / "feedback.sqlite3"))
+    done = run("feedback", "export", "--out", str(tmp_path / "out.jsonl"))
+    assert (done.code, done.out, done.err.count("\n")) == (0, "", 1)
+    assert "No feedback" in done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_feedback_database_that_is_none_is_one_line_and_exit_code_2(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged(tmp_path, monkeypatch).write_text("no database " * 100, encoding="utf-8")
+    done = run("feedback", "export")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "RAG_FEEDBACK_DB" in done.err
+
+
+def test_the_help_of_feedback_says_that_a_person_completes_candidates(run: Callable[..., Run]) -> None:
+    words = " ".join(run("feedback", "--help", at=[]).out.split())
+    assert "for a person to complete" in words
+    assert '"feedback" and remove that field' in words
 
 
 def start(*arguments: str, places: list[str]) -> "subprocess.CompletedProcess[str]":

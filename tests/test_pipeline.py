@@ -596,6 +596,7 @@ def test_the_prompts_fingerprint_changes_with_a_prompt_file(shared_toy: Pipeline
         ({"llm_timeout_s": 1.0}, True),
         ({"port": 9999}, True),
         ({"models_dir": Path("elsewhere")}, True),
+        ({"feedback_db": Path("elsewhere")}, True),
         ({"llm_api_key": SecretStr("secret")}, True),
     ],
 )

@@ -96,7 +96,7 @@ def test_cannot_be_changed() -> None:
 
 def test_opens_the_home_folder_in_every_path(monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [name for name, field in Settings.model_fields.items() if field.annotation is Path]
-    assert {"corpus_dir", "index_dir", "models_dir"} <= set(paths)
+    assert {"corpus_dir", "index_dir", "models_dir", "feedback_db"} <= set(paths)
     for name in paths:
         monkeypatch.setenv(f"RAG_{name.upper()}", "~/somewhere")
         assert getattr(Settings(), name) == Path.home() / "somewhere"
