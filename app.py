@@ -17,7 +17,6 @@ import gradio as gr
 
 from page.ask_tab import QUIET, AskTab, build_ask_tab, overview_of
 from page.backend import Backend
-from page.conversation import Options
 from page.evaluation_tab import build_evaluation_tab
 from page.library_tab import LibraryTab, build_library_tab, look_up, opener
 from page.programs import build_programs
@@ -66,7 +65,18 @@ def _refresh_while_loading(page: gr.Blocks, backend: Backend, asking: AskTab, li
         sources = gr.skip() if exchanges else overview_of(backend)
         return *line, True, engine, gr.Radio(value=remembered.get("audience", "student")), *kept, sources, *limits, found
 
-    outputs = [status, timer, filled, asking.engine, asking.audience, *asking.filters, asking.sources, library.kind, library.body, library.results]
+    outputs = [
+        status,
+        timer,
+        filled,
+        asking.engine,
+        asking.audience,
+        *asking.filters,
+        asking.sources,
+        library.kind,
+        library.body,
+        library.results,
+    ]
     inputs = [filled, asking.remembered, asking.exchanges, library.search]
     for event in (page.load, timer.tick):
         event(refresh, inputs, outputs, **QUIET)

@@ -68,7 +68,10 @@ def build_ask_tab(backend: Backend) -> AskTab:
     def answer(
         question: str, earlier: list[Exchange], audience: str, engine: str, kind: str, body: str, document: str, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        session, options = request.session_hash or "", Options(audience, engine, kind, body, document)
+        session, options = (
+            request.session_hash or "",
+            Options("clinician" if audience == "clinician" else "student", engine, kind, body, document),
+        )
         stop = backend.begin(session)
         now = list(earlier)
         for now in conversation.converse(question, earlier, backend, options, stop):
@@ -79,7 +82,9 @@ def build_ask_tab(backend: Backend) -> AskTab:
         yield gr.Textbox(submit_btn=say("ask"), stop_btn=False), *(gr.skip() for _ in range(4))
 
     def ask(event: Any, source: gr.components.Component) -> None:
-        answered = event(answer, [source, exchanges, *controls], [box, chat, sources, exchanges, take_away], concurrency_limit=None, **QUIET)
+        answered = event(
+            answer, [source, exchanges, *controls], [box, chat, sources, exchanges, take_away], concurrency_limit=None, **QUIET
+        )
         answered.then(lambda: gr.Group(visible=False), None, comment, queue=False, **QUIET)
         refresh_copy(answered)
 

@@ -15,7 +15,7 @@ from page.strings import say
 from rag.cite import escape_markdown
 from rag.errors import RagError
 from rag.pipeline import Filters
-from rag.schema import Answer
+from rag.schema import Answer, Audience
 from rag.transcript import Turn
 
 SHOWN_QUESTION_CHARS = 600  # of a question that was pasted by mistake
@@ -27,7 +27,7 @@ _CITED = re.compile(r"(?<!\\)\[(\d+)\]")
 class Options:
     """What a person set: audience and engine as in the pipeline, and limits of the search, "" for none."""
 
-    audience: str = "student"
+    audience: Audience = "student"
     engine: str = "auto"
     kind: str = ""
     body: str = ""
@@ -46,6 +46,7 @@ class Exchange:
     answer: Answer | None = None
     problem: str = ""
     stopped: bool = False
+    audience: Audience = "student"
 
 
 def converse(
@@ -64,12 +65,15 @@ def converse(
             question, history(earlier), audience=options.audience, engine=options.engine, filters=options.filters(), stop=stop
         )
         for answer in answers:
-            exchange = Exchange(question, answer, stopped=stop.is_set())
+            exchange = Exchange(question, answer, stopped=stop.is_set(), audience=options.audience)
             yield [*earlier, exchange]
     except RagError as exc:
         yield [*earlier, Exchange(question[:SHOWN_QUESTION_CHARS], problem=_sentence(str(exc)))]
     except Exception as exc:  # a person gets a sentence, whatever it was
-        yield [*earlier, Exchange(question[:SHOWN_QUESTION_CHARS], exchange.answer, problem=say("error_unexpected", kind=type(exc).__name__))]
+        yield [
+            *earlier,
+            Exchange(question[:SHOWN_QUESTION_CHARS], exchange.answer, problem=say("error_unexpected", kind=type(exc).__name__)),
+        ]
 
 
 def history(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
@@ -121,7 +125,7 @@ def suggestions(answer: Answer) -> list[str]:
 
 
 def _messages(place: int, exchange: Exchange) -> list[dict[str, Any]]:
-    shown = [{"role": "user", "content": escape_markdown(exchange.question[:SHOWN_QUESTION_CHARS])}]
+    shown: list[dict[str, Any]] = [{"role": "user", "content": escape_markdown(exchange.question[:SHOWN_QUESTION_CHARS])}]
     answer = exchange.answer
     if exchange.problem or answer is None:
         shown.append({"role": "assistant", "content": escape_markdown(exchange.problem) or f"*{say('looking_up')}*"})
@@ -131,7 +135,8 @@ def _messages(place: int, exchange: Exchange) -> list[dict[str, Any]]:
     if withheld:
         title = say("withheld_one") if len(withheld) == 1 else say("withheld_many", n=len(withheld))
         lines = [
-            "- " + escape_markdown(say("withheld_line", sentence=sentence.text, reason=sentence.reason or "no support")) for sentence in withheld
+            "- " + escape_markdown(say("withheld_line", sentence=sentence.text, reason=sentence.reason or "no support"))
+            for sentence in withheld
         ]
         shown.append({"role": "assistant", "content": "\n".join(lines), "metadata": {"title": title, "status": "done"}})
     return shown

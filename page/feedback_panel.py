@@ -41,7 +41,7 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
             return gr.Group(visible=False), "", gr.skip(), gr.skip()
         earlier = history(now[: now.index(exchange)])
         try:
-            entry = backend.feedback.add(verdict, "", exchange.answer, earlier)
+            entry = backend.feedback.add(verdict, "", exchange.answer, earlier, audience=exchange.audience)
         except RagError as exc:
             return gr.Group(visible=True), "", str(exc), gr.Textbox(visible=False)
         return gr.Group(visible=True), entry, say("feedback_thanks"), gr.Textbox(value="", visible=True)
