@@ -11,7 +11,7 @@ from pathlib import Path
 from rag.errors import RagError
 
 PINS_DIR = Path(__file__).parent / "peers"
-INSTALL_TIMEOUT_S = 3600.0  # some 1.7 GB over a slow line
+INSTALL_TIMEOUT_S = 3600.0  # some 1.6 GB over a slow line
 
 
 class PeersError(RagError):
@@ -31,7 +31,7 @@ def peers_python(folder: Path) -> Path:
     pins = pins_fingerprint()
     if mark.is_file() and mark.read_text(encoding="utf-8") == pins:
         return python
-    print(f"Making the peers' environment {folder} (about 1.7 GB; a few minutes, once) ...", flush=True)
+    print(f"Making the peers' environment {folder} (about 1.6 GB; a few minutes, once) ...", flush=True)
     install = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-q", "-c", str(PINS_DIR / "constraints.txt")]
     _run([sys.executable, "-m", "venv", str(folder)])
     _run([*install, first_pin("torch")])

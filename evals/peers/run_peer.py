@@ -10,16 +10,15 @@ import os
 import sys
 from pathlib import Path
 
-os.environ.update(
-    HF_HUB_OFFLINE="1",
-    TRANSFORMERS_OFFLINE="1",
-    HF_HUB_DISABLE_TELEMETRY="1",
-    HAYSTACK_TELEMETRY_ENABLED="False",
-    LANGSMITH_TRACING="false",
-    TOKENIZERS_PARALLELISM="false",
-)
+from evals.peers.exchange import PEERS, Searcher, Task, ask_all
 
-from evals.peers.exchange import Searcher, Task, ask_all
+ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HAYSTACK_TELEMETRY_ENABLED": "False",
+    "LANGSMITH_TRACING": "false",
+}
 
 
 def build(name: str, task: Task) -> Searcher:
@@ -28,6 +27,8 @@ def build(name: str, task: Task) -> Searcher:
     Raises:
         ValueError: there is no such peer.
     """
+    if name not in {peer.name for peer in PEERS}:
+        raise ValueError(f"no peer is called {name!r}")
     documents = task["documents"]
     if name == "haystack-bm25":
         from evals.peers.haystack_pipelines import build_bm25
@@ -44,11 +45,9 @@ def build(name: str, task: Task) -> Searcher:
         from evals.peers import langchain_tutorial
 
         return langchain_tutorial.build(documents, model)
-    if name == "llamaindex":
-        from evals.peers import llamaindex_default
+    from evals.peers import llamaindex_default
 
-        return llamaindex_default.build(documents, model)
-    raise ValueError(f"no peer is called {name!r}")
+    return llamaindex_default.build(documents, model)
 
 
 def refuse_network(event: str, arguments: tuple[object, ...]) -> None:
@@ -59,6 +58,7 @@ def refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 
 def main(name: str, task_path: str, outcome_path: str) -> int:
     """Read the task, build, ask, write."""
+    os.environ.update(ENVIRONMENT)  # read by the libraries when they are imported, which `build` does
     sys.addaudithook(refuse_network)
     task: Task = json.loads(Path(task_path).read_text(encoding="utf-8"))
     outcome = ask_all(build(name, task), task["questions"], task["k"])
