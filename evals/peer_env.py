@@ -52,10 +52,11 @@ def pins_fingerprint() -> str:
 
 
 def _run(command: list[str]) -> None:
+    """Run `python -m TOOL ...`; of what a failing tool says, its first line of error is the reason."""
     try:
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=INSTALL_TIMEOUT_S)
     except subprocess.CalledProcessError as exc:
-        said = [line for line in (exc.stderr or exc.stdout or "").splitlines() if line.strip()]
-        raise PeersError(f"{' '.join(command[1:4])} failed: {said[-1] if said else f'exit code {exc.returncode}'}") from exc
+        said = [line for line in (exc.stderr or exc.stdout or "").splitlines() if line.strip()] or [f"exit code {exc.returncode}"]
+        raise PeersError(f"{command[2]} failed: {next((line for line in said if line.startswith('ERROR')), said[-1])}") from exc
     except (OSError, subprocess.TimeoutExpired) as exc:
-        raise PeersError(f"{' '.join(command[1:4])} failed: {exc}") from exc
+        raise PeersError(f"{command[2]} failed: {exc}") from exc

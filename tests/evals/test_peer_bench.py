@@ -267,7 +267,7 @@ def test_an_environment_of_the_same_pins_is_used_as_it_is_and_one_of_others_is_m
     assert peers_python(tmp_path) == tmp_path / "bin" / "python"
     (tmp_path / ".installed").write_text("other pins")
     (tmp_path / "bin").write_text("in the way of an environment")
-    with pytest.raises(PeersError, match="-m venv"):
+    with pytest.raises(PeersError, match="venv failed: "):
         peers_python(tmp_path)
     assert (tmp_path / ".installed").read_text() == "other pins"
 
