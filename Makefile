@@ -76,8 +76,9 @@ eval-llm: install-evals  ## A sample with the local language model: quotes, sele
 eval-judge: install-evals  ## RAGAS's judged metrics on a sample; EVALS_JUDGE names the judge (an hour and more with the local one)
 	@$(PY) -m evals judge
 
-bench: install-evals  ## Latency of quotes and retrieval, start-up time
+bench: install-evals  ## Latency of quotes and retrieval, start-up time; retrieval beside other projects' (1.6 GB, once)
 	@$(PY) -m evals.bench
+	@$(PY) -m evals.peer_bench
 
 lock: install-test  ## Write constraints.txt anew from what is installed
 	@$(PIP) freeze --exclude-editable | sed 's/^\(torch==[0-9.]*\)+.*/\1/' > constraints.txt

@@ -100,8 +100,10 @@ const watchReader = () => whenThere("osseous-reader", (reader) => {
     const opened = reader.querySelector(".osseous-document");
     if (!opened || opened === shown || !opened.offsetParent) return;
     shown = opened;
-    const target = opened.querySelector("mark") ?? opened.querySelector("h2");
-    bringUp(target, reader);
+    const mark = opened.querySelector("mark");
+    const section = mark?.closest("section");
+    const near = section && mark.getBoundingClientRect().top - section.getBoundingClientRect().top < innerHeight / 3;
+    bringUp(near ? section : (mark ?? opened), reader);
     opened.querySelector("h2").focus({ preventScroll: true });
   };
   new MutationObserver(look).observe(reader, { childList: true, subtree: true });

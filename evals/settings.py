@@ -18,6 +18,7 @@ class EvalSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="EVALS_", extra="forbid", frozen=True)
 
     work_dir: Path = Field(PROJECT_DIR / "var" / "evals", description="Indexes of the evaluations, apart from the page's.")
+    peers_dir: Path = Field(PROJECT_DIR / "var" / "peers-venv", description="Environment of the pipelines that ours is compared with.")
     runs_dir: Path = Field(EVALS_DIR / "runs", description="One JSON-lines file a run, reports, and the cache; git-ignored.")
     sample: int = Field(60, ge=1, description="Questions of the stratified sample that a language model answers.")
     judge: str = Field(
