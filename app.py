@@ -18,9 +18,10 @@ import gradio as gr
 from page.ask_tab import QUIET, AskTab, build_ask_tab, overview_of
 from page.backend import Backend
 from page.evaluation_tab import build_evaluation_tab
-from page.library_tab import LibraryTab, build_library_tab, look_up, opener
+from page.library_tab import LibraryTab, build_library_tab, opener
 from page.programs import build_programs
 from page.strings import ASSETS, say
+from page.theme import theme
 from rag.cite import escape_markdown
 from rag.errors import RagError
 from rag.settings import load_settings
@@ -43,7 +44,7 @@ def build_app(backend: Backend) -> gr.Blocks:
         show = asking.sources.select(opener(backend), None, library.document, queue=False, **QUIET)
         show.then(lambda: gr.Tabs(selected="library"), None, tabs, queue=False, **QUIET)
         _refresh_while_loading(page, backend, asking, library, status)
-        _follow_address(page, backend, asking, library, tabs)
+        _follow_address(page, asking, library, tabs)
         build_programs(backend)
         page.unload(_leaver(backend))
     return page
@@ -53,17 +54,16 @@ def _refresh_while_loading(page: gr.Blocks, backend: Backend, asking: AskTab, li
     """Fill in what the opened library offers, once, with the options that this browser remembers; keep the status line up to date."""
     timer, filled = gr.Timer(1.0), gr.State(False)
 
-    def refresh(filled: bool, remembered: dict[str, str], exchanges: list[Any], query: str | None) -> tuple[Any, ...]:
+    def refresh(filled: bool, remembered: dict[str, str], exchanges: list[Any]) -> tuple[Any, ...]:
         line = (_status_line(backend), gr.Timer(active=backend.is_loading))
         engine = _engine(backend, remembered) if not backend.is_loading else gr.skip()
         if filled or not backend.is_open:
-            return *line, filled, engine, *(gr.skip() for _ in range(8))
+            return *line, filled, engine, *(gr.skip() for _ in range(7))
         choices = _choices(backend)
         kept = [gr.Dropdown(choices=options, value=_known(remembered.get(name, ""), options)) for name, options in choices.items()]
-        found = gr.skip() if (query or "").strip() else look_up(backend, "", "", "")
         limits = [gr.Dropdown(choices=choices[name]) for name in ("kind", "body")]
         sources = gr.skip() if exchanges else overview_of(backend)
-        return *line, True, engine, gr.Radio(value=remembered.get("audience", "student")), *kept, sources, *limits, found
+        return *line, True, engine, gr.Radio(value=remembered.get("audience", "student")), *kept, sources, *limits
 
     outputs = [
         status,
@@ -75,25 +75,23 @@ def _refresh_while_loading(page: gr.Blocks, backend: Backend, asking: AskTab, li
         asking.sources,
         library.kind,
         library.body,
-        library.results,
     ]
-    inputs = [filled, asking.remembered, asking.exchanges, library.search]
     for event in (page.load, timer.tick):
-        event(refresh, inputs, outputs, **QUIET)
+        event(refresh, [filled, asking.remembered, asking.exchanges], outputs, **QUIET)
+    filled.change(library.find, [library.search, library.kind, library.body], library.results, queue=False, **QUIET)
 
 
-def _follow_address(page: gr.Blocks, backend: Backend, asking: AskTab, library: LibraryTab, tabs: gr.Tabs) -> None:
+def _follow_address(page: gr.Blocks, asking: AskTab, library: LibraryTab, tabs: gr.Tabs) -> None:
     """`?q=` asks its question, `?tab=library&q=` searches the library."""
 
     def read(request: gr.Request) -> tuple[Any, ...]:
         wanted = dict(request.query_params)
         question = str(wanted.get("q", ""))
         if wanted.get("tab") == "library":
-            backend.wait()
-            return gr.Tabs(selected="library"), "", question, look_up(backend, question, "", "") if question else gr.skip()
-        return gr.skip(), question, gr.skip(), gr.skip()
+            return gr.Tabs(selected="library"), "", question
+        return gr.skip(), question, gr.skip()
 
-    loaded = page.load(read, None, [tabs, asking.asked, library.search, library.results], **QUIET)
+    loaded = page.load(read, None, [tabs, asking.asked, library.search], **QUIET)
     asking.ask(loaded.then, asking.asked)
 
 
@@ -153,7 +151,7 @@ def main() -> int:
         page.launch(
             server_name=settings.host,
             server_port=settings.port,
-            theme=gr.themes.Soft(primary_hue="teal", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+            theme=theme(),
             css_paths=[ASSETS / "page.css"],
             head=_head(),
             footer_links=["api"],

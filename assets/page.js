@@ -87,12 +87,15 @@ whenThere("osseous-question", (box) => {
 });
 whenThere("osseous-chat", (chat) => {
   let asked = 0;
-  new MutationObserver(() => {
+  const look = () => {
     const questions = chat.querySelectorAll('[data-testid="user"]');
     if (questions.length > asked) toTop(questions[questions.length - 1]);
     asked = questions.length;
+    chat.querySelectorAll('.examples[role="list"]').forEach((examples) => examples.setAttribute("role", "group")); // its buttons are no list items
     chat.querySelectorAll(`${CITATION}:not([aria-label])`).forEach((link) => link.setAttribute("aria-label", `Source ${link.textContent.replace(/\D/g, "")}`));
-  }).observe(chat, { childList: true, subtree: true });
+  };
+  new MutationObserver(look).observe(chat, { childList: true, subtree: true });
+  look();
 });
 const watchReader = () => whenThere("osseous-reader", (reader) => {
   let shown = null;

@@ -68,10 +68,11 @@ def build_ask_tab(backend: Backend) -> AskTab:
     def answer(
         question: str, earlier: list[Exchange], audience: str, engine: str, kind: str, body: str, document: str, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        session, options = (
-            request.session_hash or "",
-            Options("clinician" if audience == "clinician" else "student", engine, kind, body, document),
-        )
+        if not question.strip():  # an empty box, or an address that asks nothing
+            yield tuple(gr.skip() for _ in range(5))
+            return
+        session = request.session_hash or ""
+        options = Options("clinician" if audience == "clinician" else "student", engine, kind, body, document)
         stop = backend.begin(session)
         now = list(earlier)
         for now in conversation.converse(question, earlier, backend, options, stop):

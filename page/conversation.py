@@ -13,9 +13,9 @@ from page.backend import Backend
 from page.cards import hint, source_cards
 from page.strings import say
 from rag.cite import escape_markdown
-from rag.errors import RagError
+from rag.errors import QuestionError, RagError
 from rag.pipeline import Filters
-from rag.schema import Answer, Audience
+from rag.schema import Answer, Audience, Source
 from rag.transcript import Turn
 
 SHOWN_QUESTION_CHARS = 600  # of a question that was pasted by mistake
@@ -32,6 +32,10 @@ class Options:
     kind: str = ""
     body: str = ""
     document: str = ""
+
+    def admit(self, source: Source) -> bool:
+        """Whether a document is within the limits."""
+        return self.kind in {"", source.kind} and self.body in {"", source.publisher} and self.document in {"", source.document_id}
 
     def filters(self) -> Filters:
         """Return the limits as the pipeline takes them."""
@@ -54,13 +58,12 @@ def converse(
 ) -> Iterator[list[Exchange]]:
     """Ask one question after the earlier ones; yield the conversation each time the answer gets better."""
     question = question.strip()
-    if not question:
-        yield list(earlier)
-        return
     exchange = Exchange(question)
     yield [*earlier, exchange]
     try:
         pipeline = backend.pipeline()
+        if not any(options.admit(source) for source in pipeline.index.sources.values()):
+            raise QuestionError(say("filters_clash"))
         answers = pipeline.stream(
             question, history(earlier), audience=options.audience, engine=options.engine, filters=options.filters(), stop=stop
         )
@@ -125,7 +128,7 @@ def suggestions(answer: Answer) -> list[str]:
 
 
 def _messages(place: int, exchange: Exchange) -> list[dict[str, Any]]:
-    shown: list[dict[str, Any]] = [{"role": "user", "content": escape_markdown(exchange.question[:SHOWN_QUESTION_CHARS])}]
+    shown: list[dict[str, Any]] = [{"role": "user", "content": _as_text(exchange.question[:SHOWN_QUESTION_CHARS])}]
     answer = exchange.answer
     if exchange.problem or answer is None:
         shown.append({"role": "assistant", "content": escape_markdown(exchange.problem) or f"*{say('looking_up')}*"})
@@ -163,5 +166,12 @@ def _small_print(answer: Answer) -> str:
     return say("small_print", engine=engine, seconds=seconds)
 
 
+def _as_text(question: str) -> str:
+    """A question as Markdown that draws nothing: what starts a heading, list or table does so at any line's start."""
+    return "  \n".join(escape_markdown(line.strip()) for line in question.splitlines())
+
+
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """With a capital letter, unless it begins with a name such as a file's."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isalpha() else text

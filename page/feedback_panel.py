@@ -19,7 +19,8 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
         say("feedback_wrong_sources"): "wrong sources",
         say("feedback_unclear"): "unclear",
     }
-    judged = gr.State("")
+    judged = gr.State({})  # by place in the conversation: the id of its feedback, so that a changed mind changes one entry
+    current = gr.State("")
     with gr.Group(visible=False, elem_id="osseous-feedback") as group:
         note = gr.Markdown(say("feedback_thanks"), elem_id="osseous-feedback-note")
         comment = gr.Textbox(
@@ -33,18 +34,22 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
             elem_id="osseous-comment",
         )
 
-    def judge(now: list[Exchange], event: gr.LikeData) -> tuple[Any, str, Any, Any]:
+    def judge(now: list[Exchange], known: dict[int, str], event: gr.LikeData) -> tuple[Any, dict[int, str], str, Any, Any]:
         index = event.index if isinstance(event.index, int) else event.index[0]
         exchange = exchange_of_message(now, index)
         verdict = "helpful" if event.liked is True else verdicts.get(str(event.liked))
         if exchange is None or exchange.answer is None or verdict is None:  # taken back, or nothing to judge
-            return gr.Group(visible=False), "", gr.skip(), gr.skip()
-        earlier = history(now[: now.index(exchange)])
+            return gr.Group(visible=False), known, "", gr.skip(), gr.skip()
+        place = now.index(exchange)
         try:
-            entry = backend.feedback.add(verdict, "", exchange.answer, earlier, audience=exchange.audience)
+            if place in known:
+                backend.feedback.update(known[place], verdict=verdict)
+            else:
+                entry = backend.feedback.add(verdict, "", exchange.answer, history(now[:place]), audience=exchange.audience)
+                known = {**known, place: entry}
         except RagError as exc:
-            return gr.Group(visible=True), "", str(exc), gr.Textbox(visible=False)
-        return gr.Group(visible=True), entry, say("feedback_thanks"), gr.Textbox(value="", visible=True)
+            return gr.Group(visible=True), known, "", str(exc), gr.Textbox(visible=False)
+        return gr.Group(visible=True), known, known[place], say("feedback_thanks"), gr.Textbox(value="", visible=True)
 
     def explain(entry: str, words: str) -> tuple[str, Any]:
         try:
@@ -54,6 +59,8 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
             return str(exc), gr.skip()
         return say("feedback_sent"), gr.Textbox(value="", visible=False)
 
-    chat.like(judge, exchanges, [group, judged, note, comment], queue=False, **QUIET)
-    comment.submit(explain, [judged, comment], [note, comment], queue=False, **QUIET)
+    # One after the other: Gradio sends a flag twice, and the second must find the first.
+    chat.like(judge, [exchanges, judged], [group, judged, current, note, comment], concurrency_limit=1, **QUIET)
+    chat.clear(lambda: {}, None, judged, queue=False, **QUIET)
+    comment.submit(explain, [current, comment], [note, comment], queue=False, **QUIET)
     return group

@@ -1,5 +1,6 @@
 """The Library tab: search as you type over the passages, without a model, and documents to read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,24 +9,25 @@ import gradio as gr
 from page.ask_tab import OPENS_DOCUMENT, QUIET
 from page.backend import Backend
 from page.cards import document_list, document_view, hint, hit_cards
+from page.conversation import Options
 from page.strings import say
 from rag.errors import RagError
 from rag.lookup import best_sentences, read_document
 from rag.pipeline import Filters
-from rag.schema import Source
 
 HITS = 15  # results of one search: more are not read, fewer hide the body that differs
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryTab:
-    """The components that the rest of the page speaks to."""
+    """What the rest of the page speaks to; `find` gives the results for search, kind and body."""
 
     search: gr.Textbox
     kind: gr.Dropdown
     body: gr.Dropdown
     results: gr.HTML
     document: gr.HTML
+    find: Callable[[str | None, str, str], str]
 
 
 def build_library_tab(backend: Backend) -> LibraryTab:
@@ -40,22 +42,24 @@ def build_library_tab(backend: Backend) -> LibraryTab:
         with gr.Column(scale=3, min_width=320, elem_id="osseous-reading"):
             document = gr.HTML(hint("document_hint"), elem_id="osseous-reader", padding=False)
 
-    def find(query: str, kind: str, body: str) -> str:
+    def find(query: str | None, kind: str, body: str) -> str:
         return look_up(backend, query, kind, body)
 
-    for change in (search.input, kind.input, body.input):
+    for change in (search.change, kind.change, body.change):
         change(find, [search, kind, body], results, queue=False, trigger_mode="always_last", **QUIET)
     results.select(opener(backend), None, document, queue=False, **QUIET)
-    return LibraryTab(search, kind, body, results, document)
+    return LibraryTab(search, kind, body, results, document, find)
 
 
-def look_up(backend: Backend, query: str, kind: str, body: str) -> str:
+def look_up(backend: Backend, query: str | None, kind: str, body: str) -> str:
     """Return the cards for a query, or the list of documents without one."""
     if not backend.is_open:
         return hint("overview_loading")
     pipeline = backend.pipeline()
-    if not query.strip():
-        return document_list(source for source in pipeline.index.sources.values() if _passes(source, kind, body))
+    query = (query or "").strip()
+    if not query:
+        limits = Options(kind=kind, body=body)
+        return document_list(source for source in pipeline.index.sources.values() if limits.admit(source))
     try:
         passages = pipeline.search(query, k=HITS, filters=Filters(kind=kind or None, publisher=body or None))
     except RagError as exc:
@@ -74,7 +78,3 @@ def opener(backend: Backend) -> Any:
         return document_view(source, read_document(backend.pipeline().index, source.document_id), str(wanted.get("quote") or ""))
 
     return open_document
-
-
-def _passes(source: Source, kind: str, body: str) -> bool:
-    return kind in {"", source.kind} and body in {"", source.publisher}

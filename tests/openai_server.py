@@ -47,6 +47,7 @@ class OpenAIServer:
         self.requests: list[dict[str, Any]] = []
         self.paths: list[str] = []
         self.keys: list[str] = []  # Authorization headers
+        self.left = threading.Event()  # a client went away before its reply was complete
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = True
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
@@ -83,7 +84,8 @@ def _handler(server: OpenAIServer) -> type[BaseHTTPRequestHandler]:
             try:
                 self._send(reply, streamed=bool(asked.get("stream")))
             except OSError:
-                self.close_connection = True  # the client went away: what a stop or a timeout does
+                server.left.set()  # what a stop or a timeout does
+                self.close_connection = True
 
         def _send(self, reply: Reply, *, streamed: bool) -> None:
             if reply.raw is None and streamed and reply.status == 200:

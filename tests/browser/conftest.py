@@ -1,22 +1,21 @@
-"""A real page for the browser tests: the app on a free port over the real corpus (quotes), and the system's Chromium."""
+"""Real pages for the browser tests: the app over the real corpus (quotes), over a scripted language model, over hostile documents; and the
+system's Chromium.
+"""
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rag.pipeline import Pipeline
+from tests.browser.hostile import write_hostile_corpus
+from tests.browser.serving import serve
 from tests.conftest import TEST_INDEX_DIR
+from tests.openai_server import OpenAIServer
 
-PROJECT = Path(__file__).parents[2]
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -25,7 +24,6 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-START_TIMEOUT_S = 90.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,55 +47,69 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def page_address(chromium: Browser, real_pipeline: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a page that a real `python app.py` serves, with the quotes engine; `real_pipeline` has built its index."""
+def page_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the quotes page keeps its log and feedback."""
+    return tmp_path_factory.mktemp("page")
+
+
+@pytest.fixture(scope="session")
+def page_address(chromium: Browser, real_pipeline: Pipeline, page_folder: Path) -> Iterator[str]:
+    """The address of a page over the real corpus with the quotes engine; `real_pipeline` has built its index. It is an MCP server, too."""
     assert real_pipeline.index.n_chunks
-    folder = tmp_path_factory.mktemp("page")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAG_")}
-    environment |= {
-        "RAG_PORT": str(port),
-        "RAG_INDEX_DIR": str(TEST_INDEX_DIR),
-        "RAG_LIBRARY_DIR": str(folder / "library"),
-        "RAG_LLM": "none",
-        "HF_HUB_OFFLINE": "1",
-    }
-    log = (folder / "log").open("w")
-    server = subprocess.Popen([sys.executable, "app.py"], cwd=PROJECT, env=environment, stdout=log, stderr=log)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_up(address, server, folder / "log")
+    with serve(page_folder, INDEX_DIR=str(TEST_INDEX_DIR), MCP="1") as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
+
+
+@pytest.fixture(scope="session")
+def model() -> Iterator[OpenAIServer]:
+    """A scripted language model; a test appends the replies that it wants."""
+    with OpenAIServer([]) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def model_address(
+    chromium: Browser, real_pipeline: Pipeline, model: OpenAIServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a page whose answers a scripted model words (compose)."""
+    assert real_pipeline.index.n_chunks
+    folder = tmp_path_factory.mktemp("model-page")
+    with serve(folder, INDEX_DIR=str(TEST_INDEX_DIR), LLM="openai:scripted", LLM_BASE_URL=model.base_url, LLM_RETRIES="0") as address:
+        yield address
 
 
 @pytest.fixture
 def page(chromium: Browser, page_address: str) -> Iterator[Page]:
     """A fresh page in a fresh browser context; fails the test when a script of the page fails."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    yield from open_page(chromium, page_address)
+
+
+@pytest.fixture
+def model_page(chromium: Browser, model_address: str, model: OpenAIServer) -> Iterator[Page]:
+    """The same over the scripted model, which has no replies left."""
+    model.replies.clear()
+    for page in open_page(chromium, model_address):
+        expect(page.locator("#osseous-status")).to_contain_text("worded by scripted", timeout=60_000)
+        yield page
+
+
+@pytest.fixture(scope="session")
+def hostile_address(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a page over a corpus that tries to break it: markup in every field, a title of 300 characters, right-to-left words."""
+    folder = tmp_path_factory.mktemp("hostile")
+    write_hostile_corpus(folder / "corpus")
+    with serve(folder, CORPUS_DIR=str(folder / "corpus"), INDEX_DIR=str(folder / "index"), MAX_SENTENCES="10") as address:
+        yield address
+
+
+def open_page(chromium: Browser, address: str, *, width: int = 1280, height: int = 800, phone: bool = False) -> Iterator[Page]:
+    """Open an address in a browser context of its own; no script of the page may fail meanwhile."""
+    context = chromium.new_context(viewport={"width": width, "height": height}, has_touch=phone, is_mobile=phone)
     page = context.new_page()
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
-    page.goto(page_address)
-    page.wait_for_selector("#osseous-question textarea")
+    page.goto(address)
+    page.wait_for_selector("#osseous-question textarea", state="attached")
     yield page
     context.close()
     assert not failures, failures
-
-
-def _wait_until_up(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            pytest.fail(f"app.py ended with code {server.returncode}:\n{log.read_text()[-2000:]}")
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.3)
-    pytest.fail(f"app.py did not serve {address}:\n{log.read_text()[-2000:]}")
