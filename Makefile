@@ -4,7 +4,7 @@ VENV ?= .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 .DEFAULT_GOAL := help
-.PHONY: help install install-evals install-test run test test-gate test-live check corpus-readme eval eval-baseline eval-llm eval-judge bench lock clean
+.PHONY: help install install-evals install-test run test test-gate test-live check corpus-readme eval eval-baseline eval-llm eval-judge bench screenshots lock clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,10 @@ eval-llm: install-evals  ## A sample with the local language model: quotes, sele
 
 eval-judge: install-evals  ## RAGAS's judged metrics on a sample; EVALS_JUDGE names the judge (an hour and more with the local one)
 	@$(PY) -m evals judge
+
+screenshots: install-test  ## Take the README's pictures anew (needs Chromium)
+	@$(PY) -m rag index
+	@$(PY) -m tests.screenshots
 
 bench: install-evals  ## Latency of quotes and retrieval, start-up time; retrieval beside other projects' (1.6 GB, once)
 	@$(PY) -m evals.bench

@@ -16,7 +16,7 @@ os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 import gradio as gr
 
 from page.ask_tab import QUIET, AskTab, build_ask_tab, overview_of
-from page.backend import Backend
+from page.backend import THREADS, Backend
 from page.evaluation_tab import build_evaluation_tab
 from page.library_tab import LibraryTab, build_library_tab, opener
 from page.programs import build_programs
@@ -146,7 +146,7 @@ def main() -> int:
         print(f"error: {exc}", file=sys.stderr)
         return 2
     page = build_app(Backend(settings).start())
-    page.queue(default_concurrency_limit=8, max_size=64)
+    page.queue(default_concurrency_limit=8)
     try:
         page.launch(
             server_name=settings.host,
@@ -159,6 +159,7 @@ def main() -> int:
             prevent_thread_lock=True,
             ssr_mode=False,
             mcp_server=settings.mcp,
+            max_threads=THREADS,
         )
     except OSError:
         print(f"error: port {settings.port} is in use; stop what uses it or set RAG_PORT to another one.", file=sys.stderr)

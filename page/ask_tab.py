@@ -71,15 +71,11 @@ def build_ask_tab(backend: Backend) -> AskTab:
         if not question.strip():  # an empty box, or an address that asks nothing
             yield tuple(gr.skip() for _ in range(5))
             return
-        session = request.session_hash or ""
         options = Options("clinician" if audience == "clinician" else "student", engine, kind, body, document)
-        stop = backend.begin(session)
-        now = list(earlier)
-        for now in conversation.converse(question, earlier, backend, options, stop):
+        for now in conversation.converse(question, earlier, backend, options, request.session_hash or ""):
             busy = gr.Textbox(value="", submit_btn=False, stop_btn=say("stop"))
             cards = conversation.sources(now) or overview_of(backend)
             yield busy, conversation.messages(now), cards, now, gr.Accordion(visible=bool(conversation.turns(now)))
-        backend.end(session, stop)
         yield gr.Textbox(submit_btn=say("ask"), stop_btn=False), *(gr.skip() for _ in range(4))
 
     def ask(event: Any, source: gr.components.Component) -> None:

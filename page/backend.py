@@ -2,14 +2,21 @@
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from page.strings import say
 from rag.build import build_index, load_language_model
-from rag.errors import RagError
+from rag.errors import QuestionError, RagError
 from rag.feedback import FeedbackStore
+from rag.load import load_corpus
+from rag.lookup import Section, read_document
 from rag.pipeline import Pipeline, build_pipeline
+from rag.schema import Document
 from rag.settings import Settings
 
+MAX_ASKING = 100  # people at once; each holds a thread, most of them waiting for the model
+THREADS = 2 * MAX_ASKING
 READY_TIMEOUT_S = 300.0  # building the index of a large library takes minutes; a person is told so meanwhile
 
 
@@ -23,6 +30,7 @@ class Backend:
         self._pipeline: Pipeline | None = None
         self._problem = ""
         self._loading = say("status_loading")
+        self._documents: dict[str, Document] = {}
         self._stops: dict[str, threading.Event] = {}
 
     def start(self) -> "Backend":
@@ -66,31 +74,38 @@ class Backend:
         """Return the number of documents of each kind."""
         return Counter(source.kind for source in self.pipeline().index.sources.values())
 
-    def wait(self) -> None:
-        """Wait until the library is open, or cannot be opened."""
-        self._ready.wait(READY_TIMEOUT_S)
+    def sections(self, document_id: str) -> list[Section]:
+        """Return what there is to read of a document."""
+        return read_document(self.pipeline().index, document_id, self._documents.get(document_id))
 
-    def begin(self, session: str) -> threading.Event:
-        """Return the event that stops what this session asks now; what it asked before is stopped."""
+    @contextmanager
+    def asking(self, session: str) -> Iterator[threading.Event]:
+        """Give the event that stops what this session asks, for as long as it asks; what it asked before is stopped.
+
+        Raises:
+            QuestionError: too many people are asking.
+        """
         self.stop(session)
+        if len(self._stops) >= MAX_ASKING:
+            raise QuestionError(say("error_queue_full"))
         event = self._stops[session] = threading.Event()
-        return event
+        try:
+            yield event
+        finally:
+            if self._stops.get(session) is event:
+                del self._stops[session]
 
     def stop(self, session: str) -> None:
         """Stop what a session asks, if it asks anything."""
         if event := self._stops.pop(session, None):
             event.set()
 
-    def end(self, session: str, stop: threading.Event) -> None:
-        """Forget the event of a question that is answered, unless a later one took its place."""
-        if self._stops.get(session) is stop:
-            del self._stops[session]
-
     def _load(self) -> None:
         try:
             build_index(self.settings)
             pipeline = build_pipeline(self.settings)
             pipeline.embedder.encode_query("bone metastasis")
+            self._documents = {document.source.document_id: document for document in load_corpus(self.settings.corpus_dir)}
             self._pipeline = pipeline
             self._ready.set()
             self._loading = say("status_model_loading")

@@ -4,7 +4,6 @@ An exchange is a question with its answer as far as it has come, or with the sen
 """
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -53,23 +52,22 @@ class Exchange:
     audience: Audience = "student"
 
 
-def converse(
-    question: str, earlier: Sequence[Exchange], backend: Backend, options: Options, stop: threading.Event
-) -> Iterator[list[Exchange]]:
-    """Ask one question after the earlier ones; yield the conversation each time the answer gets better."""
+def converse(question: str, earlier: Sequence[Exchange], backend: Backend, options: Options, session: str) -> Iterator[list[Exchange]]:
+    """Ask one question after the earlier ones; yield the conversation each time the answer gets better. `backend.stop(session)` ends it early."""
     question = question.strip()
     exchange = Exchange(question)
     yield [*earlier, exchange]
     try:
-        pipeline = backend.pipeline()
-        if not any(options.admit(source) for source in pipeline.index.sources.values()):
-            raise QuestionError(say("filters_clash"))
-        answers = pipeline.stream(
-            question, history(earlier), audience=options.audience, engine=options.engine, filters=options.filters(), stop=stop
-        )
-        for answer in answers:
-            exchange = Exchange(question, answer, stopped=stop.is_set(), audience=options.audience)
-            yield [*earlier, exchange]
+        with backend.asking(session) as stop:
+            pipeline = backend.pipeline()
+            if not any(options.admit(source) for source in pipeline.index.sources.values()):
+                raise QuestionError(say("filters_clash"))
+            answers = pipeline.stream(
+                question, history(earlier), audience=options.audience, engine=options.engine, filters=options.filters(), stop=stop
+            )
+            for answer in answers:
+                exchange = Exchange(question, answer, stopped=stop.is_set(), audience=options.audience)
+                yield [*earlier, exchange]
     except RagError as exc:
         yield [*earlier, Exchange(question[:SHOWN_QUESTION_CHARS], problem=_sentence(str(exc)))]
     except Exception as exc:  # a person gets a sentence, whatever it was

@@ -12,7 +12,7 @@ from page.cards import document_list, document_view, hint, hit_cards
 from page.conversation import Options
 from page.strings import say
 from rag.errors import RagError
-from rag.lookup import best_sentences, read_document
+from rag.lookup import best_sentences
 from rag.pipeline import Filters
 
 HITS = 15  # results of one search: more are not read, fewer hide the body that differs
@@ -75,6 +75,6 @@ def opener(backend: Backend) -> Any:
         source = backend.pipeline().index.sources.get(str(wanted.get("document")))
         if source is None:
             return hint("document_hint")
-        return document_view(source, read_document(backend.pipeline().index, source.document_id), str(wanted.get("quote") or ""))
+        return document_view(source, backend.sections(source.document_id), str(wanted.get("quote") or ""))
 
     return open_document

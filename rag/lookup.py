@@ -3,12 +3,15 @@
 What the page's library tab and the `search` of programs show. Does not retrieve; the pipeline's `search` does.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rag.index import VectorIndex
-from rag.schema import Passage, Span
+from rag.schema import Document, Passage, Span
 from rag.sentences import rank_sentences
+
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +50,31 @@ def best_sentences(query: str, passages: Sequence[Passage], *, rarity: Callable[
     return [Hit(passage, best[place]) for place, passage in enumerate(passages) if place in best]
 
 
-def read_document(index: VectorIndex, document_id: str) -> list[Section]:
-    """Return a document's sections in the order of the file, pieced together from its chunks; empty for an unknown document."""
+def read_document(index: VectorIndex, document_id: str, document: Document | None = None) -> list[Section]:
+    """Return a document's sections in the order of the file; empty for an unknown document.
+
+    Args:
+        index: The opened index.
+        document_id: Whose sections.
+        document: The document as loaded, for one of the corpus: whole, with the heads of its tables. Without it the sections are pieced together from
+            what is indexed.
+    """
+    if document is not None:
+        return _sections(document)
     sections: list[Section] = []
     for chunk in index.document_chunks(document_id):
         if sections and sections[-1].heading == chunk.section:
             last = sections[-1]
-            in_table = last.text.rstrip().endswith("|") and chunk.text.lstrip().startswith("|")
-            sections[-1] = Section(last.heading, last.text + ("\n" if in_table else "\n\n") + chunk.text, last.start)
+            sections[-1] = Section(last.heading, f"{last.text}\n\n{chunk.text}", last.start)
         else:
             sections.append(Section(chunk.section, chunk.text, chunk.start))
     return sections
+
+
+def _sections(document: Document) -> list[Section]:
+    heads = [(0, document.body_start, "")] + [
+        (head.start(), head.end(), head[2].strip()) for head in _HEADING.finditer(document.text, document.body_start)
+    ]
+    ends = [start for start, _, _ in heads[1:]] + [len(document.text)]
+    found = [Section(title, document.text[begin:end].strip(), begin) for (_, begin, title), end in zip(heads, ends, strict=True)]
+    return [section for section in found if section.text]

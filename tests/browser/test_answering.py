@@ -70,6 +70,7 @@ def test_stop_ends_the_models_work_and_what_was_checked_stays(model_page: Page, 
     expect(message).to_contain_text(RIGHT)
     hold.set()
     assert model.left.wait(10), "the connection is closed, so that the server ends its work"
+    finished(model_page)
     model.replies.append(words(f"{RIGHT}\n"))
     expect(ask(model_page, MRI)).to_contain_text(RIGHT)
 

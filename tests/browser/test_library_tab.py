@@ -62,7 +62,8 @@ def test_a_superseded_document_says_by_which(page: Page) -> None:
 def test_a_table_of_a_document_is_a_table(page: Page) -> None:
     open_library(page)
     page.locator("#osseous-results .osseous-open", has_text="Revised Tokuhashi").first.click()
-    expect(page.locator("#osseous-reader table td").first).to_be_visible()
+    expect(page.locator("#osseous-reader table th").first).to_contain_text("General condition")
+    expect(page.locator("#osseous-reader table td").first).to_have_text("10-40%")
 
 
 def test_the_library_has_an_address_of_its_own(chromium: Browser, page_address: str) -> None:
