@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rapidfuzz import fuzz
+
 from page.backend import Backend
 from page.cards import hint, source_cards
 from page.strings import say
@@ -19,6 +21,7 @@ from rag.transcript import Turn
 
 SHOWN_QUESTION_CHARS = 600  # of a question that was pasted by mistake
 SUGGESTIONS = 3
+SAME_QUESTION = 75.0  # rapidfuzz token_set_ratio from which a heading asks what was asked
 _CITED = re.compile(r"(?<!\\)\[(\d+)\]")
 
 
@@ -120,9 +123,11 @@ def sources(exchanges: Sequence[Exchange]) -> str:
 
 def suggestions(answer: Answer) -> list[str]:
     """Return questions to ask next: headings of passages that were found and not cited, so each has an answer in the library."""
-    seen = {answer.question.casefold(), *(citation.section.casefold() for citation in answer.citations)}
-    headings = dict.fromkeys(passage.section for passage in answer.passages)
-    return [heading for heading in headings if heading.endswith("?") and heading.casefold() not in seen][:SUGGESTIONS]
+    cited = {citation.section for citation in answer.citations}
+    headings = dict.fromkeys(passage.section for passage in answer.passages if passage.section.endswith("?"))
+    return [heading for heading in headings if heading not in cited and fuzz.token_set_ratio(answer.query, heading) < SAME_QUESTION][
+        :SUGGESTIONS
+    ]
 
 
 def _messages(place: int, exchange: Exchange) -> list[dict[str, Any]]:

@@ -33,14 +33,10 @@ def build_take_away(exchanges: gr.State) -> tuple[gr.Accordion, Callable[[Any], 
             elem_id="osseous-format",
         )
         copied = gr.Textbox(label=say("copy_answer"), lines=6, max_lines=12, interactive=False, buttons=["copy"], elem_id="osseous-copy")
-        with gr.Row(equal_height=True):
-            what = gr.Dropdown(
-                [(say(f"download_{name}"), name) for name in DOWNLOADS],
-                value="markdown",
-                label=say("download_what"),
-                elem_id="osseous-what",
-            )
-            start = gr.Button(say("download"), elem_id="osseous-download", scale=0, min_width=140)
+        what = gr.Dropdown(
+            [(say(f"download_{name}"), name) for name in DOWNLOADS], value="markdown", label=say("download_what"), elem_id="osseous-what"
+        )
+        start = gr.Button(say("download"), elem_id="osseous-download", size="md")
         file = gr.DownloadButton(visible="hidden", elem_id="osseous-file")
 
     def last(now: list[Exchange], wanted: str) -> str:

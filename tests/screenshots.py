@@ -49,7 +49,7 @@ def options(page: Page) -> None:
 def library(page: Page) -> None:
     page.get_by_role("tab", name="Library").click()
     page.locator("#osseous-search :is(textarea, input)").press_sequentially("denosumab dose", delay=30)
-    page.locator(".osseous-hit button").first.click(timeout=60_000)
+    page.locator(".osseous-hit", has_text="The US label dose of denosumab").get_by_role("button").first.click(timeout=60_000)
     expect(page.locator("#osseous-reader mark")).to_be_visible()
 
 
