@@ -1,4 +1,4 @@
-"""Speed on this machine: quotes and retrieval warm, the local model's select, the start of the page, the index build.
+"""Speed on this machine: quotes and retrieval warm, the local model's select, the page (start, fifty people at once), the index build.
 
     python -m evals.bench
 
@@ -6,18 +6,15 @@ Prints medians and 95th percentiles. Machines differ and are shared: compare run
 """
 
 import json
-import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from evals.bench_page import bench_load, bench_start
 from evals.percentiles import percentile
 from rag.alerts import find_alerts
 from rag.build import build_index, load_language_model, make_embedder
@@ -25,11 +22,10 @@ from rag.chunk import split_document
 from rag.load import load_corpus
 from rag.models import language_model_path
 from rag.pipeline import Pipeline, build_pipeline
-from rag.settings import PROJECT_DIR, Settings
+from rag.settings import Settings
 
 QUESTIONS = Path(__file__).parent / "calibration.jsonl"
 SELECT_QUESTIONS = 12
-START_TIMEOUT_S = 120.0
 
 
 def bench_quotes(pipeline: Pipeline, questions: list[str]) -> None:
@@ -83,30 +79,6 @@ def bench_index(settings: Settings) -> None:
     print(f"index again, nothing changed: {again:.2f} s")
 
 
-def bench_start(settings: Settings) -> None:
-    """Print the time from `python app.py` to the page, with index and model there."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    began = time.perf_counter()
-    environment = os.environ | {"RAG_PORT": str(port)}
-    server = subprocess.Popen(
-        [sys.executable, "app.py"], cwd=PROJECT_DIR, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        while time.perf_counter() - began < START_TIMEOUT_S and server.poll() is None:
-            try:
-                with urllib.request.urlopen(f"http://{settings.host}:{port}/", timeout=2):
-                    print(f"page up after {time.perf_counter() - began:.1f} s")
-                    return
-            except OSError:
-                time.sleep(0.1)
-        print("the page did not come up")
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
 def main() -> int:
     """Run all measurements."""
     settings = Settings()
@@ -119,7 +91,8 @@ def main() -> int:
         pipeline.attach(*load_language_model(settings))
         answerable = [row["question"] for row in rows if row["status"] == "answered"]
         bench_select(pipeline, answerable[:: max(1, len(answerable) // SELECT_QUESTIONS)])
-    bench_start(settings)
+    bench_start()
+    bench_load([row["question"] for row in rows])
     bench_index(settings)
     return 0
 
