@@ -39,7 +39,7 @@ def build_app(backend: Backend) -> gr.Blocks:
                     asking = build_ask_tab(backend)
                 with gr.Tab(say("tab_library"), id="library"):
                     library = build_library_tab(backend)
-                build_evaluation_tab()
+                build_evaluation_tab(backend.settings.report)
             status = gr.Markdown(_status_line(backend), elem_id="osseous-status")
         show = asking.sources.select(opener(backend), None, library.document, queue=False, **QUIET)
         show.then(lambda: gr.Tabs(selected="library"), None, tabs, queue=False, **QUIET)

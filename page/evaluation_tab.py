@@ -7,10 +7,8 @@ import gradio as gr
 
 from page.strings import say
 
-REPORT = Path(__file__).resolve().parent.parent / "evals" / "runs" / "report.html"
 
-
-def report_frame(report: Path = REPORT) -> str | None:
+def report_frame(report: Path) -> str | None:
     """Return a frame that shows the report, or None when there is none."""
     try:
         page = report.read_text(encoding="utf-8")
@@ -19,8 +17,8 @@ def report_frame(report: Path = REPORT) -> str | None:
     return f"<iframe class='osseous-report' title='{html.escape(say('tab_evaluation'))}' sandbox='' srcdoc='{html.escape(page, quote=True)}'></iframe>"
 
 
-def build_evaluation_tab() -> None:
+def build_evaluation_tab(report: Path) -> None:
     """Add the tab to the current `gr.Tabs` when there is a report."""
-    if frame := report_frame():
+    if frame := report_frame(report):
         with gr.Tab(say("tab_evaluation"), id="evaluation"):
             gr.HTML(frame, padding=False)

@@ -12,6 +12,7 @@ from rag.schema import Alert, Answer, Citation, DraftSentence, Passage, Quote, S
 
 COUNTRY = {"uk": "UK", "us": "US", "europe": "Europe", "international": "international"}
 NEAREST_NAMED = 3  # documents that an abstention names
+MISSING_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +78,20 @@ def build_answer(
     )
 
 
-def build_abstention(frame: Frame, *, covered: Sequence[str], timings_ms: Mapping[str, float]) -> Answer:
-    """Build the answer that says that the library does not answer, names the nearest documents and what is covered.
+def build_abstention(frame: Frame, *, missing: Sequence[str] = (), covered: Sequence[str], timings_ms: Mapping[str, float]) -> Answer:
+    """Build the answer that says that the library does not answer, what is missing, the nearest documents and what is covered.
 
     Args:
         frame: Question, query, passages (the nearest ones, none relevant enough), alerts and fingerprints.
+        missing: What was asked for and is not in the passages, such as "price" or a drug's name.
         covered: Topics that the library covers, for a suggestion.
         timings_ms: Duration of each step.
     """
     titles = list(dict.fromkeys(passage.source.title for passage in frame.passages))[:NEAREST_NAMED]
     lines = ["The library does not answer this question."]
+    if missing:
+        named = " or ".join(escape_markdown(name.replace("-", " ")) for name in missing[:MISSING_NAMED])
+        lines.append(f"No passage that was found speaks of {named}.")
     if titles:
         lines.append("The nearest documents are: " + "; ".join(escape_markdown(title) for title in titles) + ".")
     if covered:

@@ -128,12 +128,9 @@ class Pipeline:
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))
-        if (
-            not passages
-            or max(passage.relevance for passage in passages) < self.settings.relevance_threshold
-            or self._lacks(query, passages)
-        ):
-            yield cite.build_abstention(frame, covered=COVERED, timings_ms=clock.readings())
+        missing = self._lacks(query, passages)
+        if not passages or missing or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
+            yield cite.build_abstention(frame, missing=missing, covered=COVERED, timings_ms=clock.readings())
             return
         ranked = rank_sentences(query, passages, rarity=self.index.rarity)
         chosen = quotes.choose_sentences(query, ranked, max_sentences=self.settings.max_sentences)
@@ -215,6 +212,7 @@ def _settings_fingerprint(settings: Settings) -> str:
         "host",
         "port",
         "mcp",
+        "report",
         "llm_api_key",
         "llm_base_url",
         "llm_timeout_s",

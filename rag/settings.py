@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     # -- the page
     host: str = Field("127.0.0.1", description="Address the page listens on; loopback unless a person decides otherwise.")
     port: int = Field(7860, ge=1, le=65535, description="Port of the page.")
+    report: Path = Field(
+        PROJECT_DIR / "evals" / "runs" / "report.html",
+        description="Report of the evaluations that the page shows in a tab when it is there.",
+    )
     mcp: bool = Field(False, description="Whether the page is an MCP server, too, so that an assistant can use the library.")
 
     @model_validator(mode="before")
@@ -115,7 +119,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{unknown[0]} is no setting of Osseous; see rag/settings.py for their names")
         return values
 
-    @field_validator("corpus_dir", "library_dir", "index_dir", "models_dir", "feedback_db")
+    @field_validator("corpus_dir", "library_dir", "index_dir", "models_dir", "feedback_db", "report")
     @classmethod
     def _expand_home(cls, value: Path) -> Path:
         return value.expanduser()

@@ -234,3 +234,8 @@ def test_an_abstention_without_passages_or_topics_still_says_something() -> None
 def test_what_was_escaped_is_given_back(text: str) -> None:
     assert escape_markdown(text) != text or text.startswith("https")
     assert unescape_markdown(escape_markdown(text)) == text
+
+
+def test_an_abstention_says_what_is_missing_in_words_that_draw_nothing() -> None:
+    answer = build_abstention(frame([]), missing=["price", "pregnancy-timing", "*drug*", "fourth"], covered=[], timings_ms={}).answer
+    assert "No passage that was found speaks of price or pregnancy timing or \\*drug\\*." in answer

@@ -1,4 +1,4 @@
-"""When something fails, one human sentence and what to do: server gone, index missing, nothing to evaluate."""
+"""When something fails, one human sentence and what to do: server gone, a corpus that cannot be read. And the evaluation tab, which is not always there."""
 
 from pathlib import Path
 
@@ -42,3 +42,17 @@ def ask_anything(page):  # type: ignore[no-untyped-def]
     page.fill("#osseous-question textarea", "What is bone metastasis?")
     page.keyboard.press("Enter")
     return page.locator("#osseous-chat [data-testid='bot']").first
+
+
+def test_the_evaluation_tab_shows_the_report_when_there_is_one(chromium: Browser, small: dict[str, str], tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    with serve(tmp_path / "without", **small, REPORT=str(report)) as address:
+        for page in open_page(chromium, address):
+            expect(page.get_by_role("tab", name="Library")).to_be_visible()
+            expect(page.get_by_role("tab", name="Evaluation")).to_have_count(0)
+    report.write_text("<h1>Scorecard</h1><script>parent.document.title = 'owned'</script>", encoding="utf-8")
+    with serve(tmp_path / "with", **small, REPORT=str(report)) as address:
+        for page in open_page(chromium, address):
+            page.get_by_role("tab", name="Evaluation").click()
+            expect(page.frame_locator(".osseous-report").locator("h1")).to_have_text("Scorecard")
+            assert page.title() == "Osseous"
