@@ -16,6 +16,8 @@ from tests.browser.serving import serve
 from tests.conftest import TEST_INDEX_DIR
 from tests.openai_server import OpenAIServer
 
+expect.set_options(timeout=15_000)  # a busy machine is slow, not wrong
+
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
