@@ -14,7 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from evals.bench_page import bench_load, bench_start
+from evals.bench_page import bench_browser, bench_load, bench_start
 from evals.percentiles import percentile
 from rag.alerts import find_alerts
 from rag.build import build_index, load_language_model, make_embedder
@@ -92,6 +92,7 @@ def main() -> int:
         answerable = [row["question"] for row in rows if row["status"] == "answered"]
         bench_select(pipeline, answerable[:: max(1, len(answerable) // SELECT_QUESTIONS)])
     bench_start()
+    bench_browser()
     bench_load([row["question"] for row in rows])
     bench_index(settings)
     return 0

@@ -1,7 +1,9 @@
 """Speed of the page: from `python app.py` to the page, fifty people at once, memory over a thousand questions. Part of `python -m evals.bench`."""
 
 import os
+import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from rag.settings import PROJECT_DIR
 
 START_TIMEOUT_S = 120.0
 PEOPLE = 50
+LOOKS = 7
 MANY = 1000  # questions over which memory should stay flat
 WARM = 100  # of them before the first reading: caches fill up to their bounds
 
@@ -83,6 +86,42 @@ def bench_load(questions: list[str]) -> None:
             print(
                 f"memory after {WARM} questions {readings[0]:.0f} MB, after {MANY} {readings[1]:.0f} MB: ratio {readings[1] / readings[0]:.2f}"
             )
+
+
+def bench_browser() -> None:
+    """Print, in headless Chromium, the time from opening the page to a question box that takes words, and from a keystroke in the library to its results."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        print("page in a browser: not measured, Playwright is not installed (make install-test)")
+        return
+    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    if executable is None:
+        print("page in a browser: not measured, Chromium is not installed")
+        return
+    with served(LLM="none") as page, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-gpu"])
+        opened, typed = [], []
+        for _ in range(LOOKS):
+            tab = browser.new_context().new_page()
+            began = time.perf_counter()
+            tab.goto(page.address)
+            tab.locator("#osseous-question textarea").fill("bone")
+            opened.append(time.perf_counter() - began)
+            tab.get_by_role("tab", name="Library").click()
+            tab.wait_for_selector("#osseous-results .osseous-list", timeout=60_000)
+            for key in "sins":
+                before = tab.locator("#osseous-results").inner_html()
+                began = time.perf_counter()
+                tab.locator("#osseous-search :is(textarea, input)").press(key)
+                tab.wait_for_function("before => document.querySelector('#osseous-results').innerHTML !== before", arg=before)
+                typed.append(1000 * (time.perf_counter() - began))
+            tab.context.close()
+        browser.close()
+    print(
+        f"page usable in a browser: median {statistics.median(opened):.2f} s after opening it, largest {max(opened):.2f} s ({LOOKS} times)"
+    )
+    print(f"library, key to results: median {statistics.median(typed):.0f} ms, p95 {percentile(typed, 0.95):.0f} ms ({len(typed)} keys)")
 
 
 def ask(client: Any, questions: list[str]) -> tuple[list[float], int]:

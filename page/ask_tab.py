@@ -75,14 +75,14 @@ def build_ask_tab(backend: Backend) -> AskTab:
         for now in conversation.converse(question, earlier, backend, options, request.session_hash or ""):
             busy = gr.Textbox(value="", submit_btn=False, stop_btn=say("stop"))
             cards = conversation.sources(now) or overview_of(backend)
-            yield busy, conversation.messages(now), cards, now, gr.Accordion(visible=bool(conversation.turns(now)))
+            yield busy, conversation.messages(now), cards, now, gr.Accordion(visible=True if conversation.turns(now) else "hidden")
         yield gr.Textbox(submit_btn=say("ask"), stop_btn=False), *(gr.skip() for _ in range(4))
 
     def ask(event: Any, source: gr.components.Component) -> None:
         answered = event(
             answer, [source, exchanges, *controls], [box, chat, sources, exchanges, take_away], concurrency_limit=None, **QUIET
         )
-        answered.then(lambda: gr.Group(visible=False), None, comment, queue=False, **QUIET)
+        answered.then(lambda: gr.Group(visible="hidden"), None, comment, queue=False, **QUIET)
         refresh_copy(answered)
 
     def picked(event: gr.SelectData) -> str:
@@ -95,7 +95,9 @@ def build_ask_tab(backend: Backend) -> AskTab:
     for choose in (chat.example_select, chat.option_select):
         ask(choose(picked, None, asked, queue=False, **QUIET).then, asked)
     box.stop(stop, None, None, queue=False, **QUIET)
-    chat.clear(lambda: ([], overview_of(backend), gr.Accordion(visible=False)), None, [exchanges, sources, take_away], queue=False, **QUIET)
+    chat.clear(
+        lambda: ([], overview_of(backend), gr.Accordion(visible="hidden")), None, [exchanges, sources, take_away], queue=False, **QUIET
+    )
     for control in controls:
         control.input(lambda *values: asdict(Options(*values)), controls, remembered, queue=False, **QUIET)
     return AskTab(sources, exchanges, asked, audience, engine, filters, remembered, ask)

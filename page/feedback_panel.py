@@ -21,7 +21,7 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
     }
     judged = gr.State({})  # by place in the conversation: the id of its feedback, so that a changed mind changes one entry
     current = gr.State("")
-    with gr.Group(visible=False, elem_id="osseous-feedback") as group:
+    with gr.Group(visible="hidden", elem_id="osseous-feedback") as group:
         note = gr.Markdown(say("feedback_thanks"), elem_id="osseous-feedback-note")
         comment = gr.Textbox(
             label=say("feedback_comment"),
@@ -39,7 +39,7 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
         exchange = exchange_of_message(now, index)
         verdict = "helpful" if event.liked is True else verdicts.get(str(event.liked))
         if exchange is None or exchange.answer is None or verdict is None:  # taken back, or nothing to judge
-            return gr.Group(visible=False), known, "", gr.skip(), gr.skip()
+            return gr.Group(visible="hidden"), known, "", gr.skip(), gr.skip()
         place = now.index(exchange)
         try:
             if place in known:
@@ -48,7 +48,7 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
                 entry = backend.feedback.add(verdict, "", exchange.answer, history(now[:place]), audience=exchange.audience)
                 known = {**known, place: entry}
         except RagError as exc:
-            return gr.Group(visible=True), known, "", str(exc), gr.Textbox(visible=False)
+            return gr.Group(visible=True), known, "", str(exc), gr.Textbox(visible="hidden")
         return gr.Group(visible=True), known, known[place], say("feedback_thanks"), gr.Textbox(value="", visible=True)
 
     def explain(entry: str, words: str) -> tuple[str, Any]:
@@ -57,7 +57,7 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
                 backend.feedback.update(entry, comment=words.strip())
         except RagError as exc:
             return str(exc), gr.skip()
-        return say("feedback_sent"), gr.Textbox(value="", visible=False)
+        return say("feedback_sent"), gr.Textbox(value="", visible="hidden")
 
     # One after the other: Gradio sends a flag twice, and the second must find the first.
     chat.like(judge, [exchanges, judged], [group, judged, current, note, comment], concurrency_limit=1, **QUIET)

@@ -25,7 +25,7 @@ def build_take_away(exchanges: gr.State) -> tuple[gr.Accordion, Callable[[Any], 
     Returns:
         The accordion, hidden until there is an answer, and a function that renews the text to copy after an event.
     """
-    with gr.Accordion(say("take_away"), open=False, visible=False, elem_id="osseous-take-away") as panel:
+    with gr.Accordion(say("take_away"), open=False, visible="hidden", elem_id="osseous-take-away") as panel:
         markup = gr.Radio(
             [(say("format_markdown"), "markdown"), (say("format_plain"), "plain")],
             value="markdown",
