@@ -72,11 +72,16 @@ def build_ask_tab(backend: Backend) -> AskTab:
             yield tuple(gr.skip() for _ in range(5))
             return
         options = Options("clinician" if audience == "clinician" else "student", engine, kind, body, document)
-        for now in conversation.converse(question, earlier, backend, options, request.session_hash or ""):
-            busy = gr.Textbox(value="", submit_btn=False, stop_btn=say("stop"))
+
+        def shown(now: list[Exchange], box: gr.Textbox) -> tuple[Any, ...]:
             cards = conversation.sources(now) or overview_of(backend)
-            yield busy, conversation.messages(now), cards, now, gr.Accordion(visible=True if conversation.turns(now) else "hidden")
-        yield gr.Textbox(submit_btn=say("ask"), stop_btn=False), *(gr.skip() for _ in range(4))
+            return box, conversation.messages(now), cards, now, gr.Accordion(visible=True if conversation.turns(now) else "hidden")
+
+        now = list(earlier)
+        for now in conversation.converse(question, earlier, backend, options, request.session_hash or ""):
+            yield shown(now, gr.Textbox(value="", submit_btn=False, stop_btn=say("stop")))
+        # All of it again, not `gr.skip()`: of updates that arrive together the browser applies the last, and what it skips would be lost.
+        yield shown(now, gr.Textbox(submit_btn=say("ask"), stop_btn=False))
 
     def ask(event: Any, source: gr.components.Component) -> None:
         answered = event(
