@@ -15,13 +15,14 @@ os.environ.setdefault("ANONYMIZED_TELEMETRY", "False")
 
 import gradio as gr
 
-from page.ask_tab import QUIET, AskTab, build_ask_tab, overview_of
+from page.ask_tab import AskTab, build_ask_tab, overview_of
 from page.backend import THREADS, Backend
 from page.evaluation_tab import build_evaluation_tab
 from page.library_tab import LibraryTab, build_library_tab, opener
 from page.programs import build_programs
 from page.strings import ASSETS, say
 from page.theme import theme
+from page.wiring import QUIET
 from rag.cite import escape_markdown
 from rag.errors import RagError
 from rag.settings import load_settings

@@ -76,6 +76,15 @@ function toTop(question) {
   box.scrollTop += question.getBoundingClientRect().top - box.getBoundingClientRect().top - 12;
 }
 
+// The box is emptied when its question stands in the conversation, once: what is typed while the answer comes stays.
+function clearAsked(question) {
+  const box = document.querySelector("#osseous-question textarea");
+  const plain = (text) => text.replace(/\s+/g, " ").trim();
+  if (!box || !plain(box.value).startsWith(plain(question.textContent))) return;
+  box.value = "";
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 // A new question moves to the top of the conversation, so that what comes first in its answer (an alert) is what is seen first.
 // An opened document comes into view at its marked words. Links to sources get names that a screen reader can say.
 function whenThere(id, then) {
@@ -89,7 +98,10 @@ whenThere("osseous-chat", (chat) => {
   let asked = 0;
   const look = () => {
     const questions = chat.querySelectorAll('[data-testid="user"]');
-    if (questions.length > asked) toTop(questions[questions.length - 1]);
+    if (questions.length > asked) {
+      toTop(questions[questions.length - 1]);
+      clearAsked(questions[questions.length - 1]);
+    }
     asked = questions.length;
     chat.querySelectorAll('.examples[role="list"]').forEach((examples) => examples.setAttribute("role", "group")); // its buttons are no list items
     chat.querySelectorAll(`${CITATION}:not([aria-label])`).forEach((link) => link.setAttribute("aria-label", `Source ${link.textContent.replace(/\D/g, "")}`));

@@ -12,17 +12,11 @@ from page import conversation
 from page.backend import Backend
 from page.cards import hint, overview
 from page.conversation import Exchange, Options
-from page.feedback_panel import build_feedback
+from page.feedback_panel import FLAGS, build_feedback
 from page.strings import examples, say
 from page.take_away_panel import build_take_away
+from page.wiring import OPENS_DOCUMENT, QUIET
 from rag.schema import AUDIENCES
-
-OPENS_DOCUMENT = """element.addEventListener('click', (event) => {
-  const opener = event.target.closest('[data-document]');
-  if (opener) trigger('select', { document: opener.dataset.document, quote: opener.dataset.quote });
-});"""
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
-VERDICT_LABELS = ("feedback_wrong_answer", "feedback_wrong_sources", "feedback_unclear")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +73,7 @@ def build_ask_tab(backend: Backend) -> AskTab:
 
         now = list(earlier)
         for now in conversation.converse(question, earlier, backend, options, request.session_hash or ""):
-            yield shown(now, gr.Textbox(value="", submit_btn=False, stop_btn=say("stop")))
+            yield shown(now, gr.Textbox(submit_btn=False, stop_btn=say("stop")))
         # All of it again, not `gr.skip()`: of updates that arrive together the browser applies the last, and what it skips would be lost.
         yield shown(now, gr.Textbox(submit_btn=say("ask"), stop_btn=False))
 
@@ -129,7 +123,7 @@ def _chatbot() -> gr.Chatbot:
         allow_tags=False,
         latex_delimiters=[],
         buttons=["copy"],
-        feedback_options=["Like", *(say(name) for name in VERDICT_LABELS)],
+        feedback_options=["Like", *(say(name) for name in FLAGS)],
         placeholder=say("welcome"),
         examples=[{"text": example} for example in examples()],
     )

@@ -80,7 +80,7 @@ def hint(name: str) -> str:
 def _source_card(turn: int, citation: Citation, passage: Passage) -> str:
     source = citation.source
     first, last = citation.start - passage.start, citation.end - passage.start
-    before, quoted, after = (_text(_readable(part)) for part in (passage.text[:first], passage.text[first:last], passage.text[last:]))
+    before, quoted, after = (_text(readable(part)) for part in (passage.text[:first], passage.text[first:last], passage.text[last:]))
     return (
         f"<article class='osseous-card' id='source-{turn}-{citation.n}' tabindex='-1' aria-label='{_text(say('source_n', n=citation.n))}'>"
         f"<h3><span class='osseous-number'>{citation.n}</span> {_text(source.title)}</h3>"
@@ -96,7 +96,7 @@ def _source_card(turn: int, citation: Citation, passage: Passage) -> str:
 def _hit_card(hit: Hit) -> str:
     source = hit.passage.source
     return (
-        f"<article class='osseous-card osseous-hit'><p class='osseous-sentence'>{_text(_readable(hit.sentence))}</p>"
+        f"<article class='osseous-card osseous-hit'><p class='osseous-sentence'>{_text(readable(hit.sentence))}</p>"
         f"<p class='osseous-facts'>{_facts(source)}</p>"
         f"<p class='osseous-section'>{_text(source.title)}{' – ' + _text(hit.passage.section) if hit.passage.section else ''}</p>"
         f"<p class='osseous-links'><button type='button' class='osseous-link' {_opens(source.document_id, hit.sentence)}>"
@@ -136,7 +136,7 @@ def _mark(rendered: str, words: str) -> str:
     return rendered.replace(wanted, f"<mark>{wanted}</mark>", 1) if wanted else rendered
 
 
-def _readable(part: str) -> str:
+def readable(part: str) -> str:
     """Passage text for reading: a bullet a line, table rules left out, other white space collapsed."""
     lines = (re.sub(r"^\s*[-*]\s+", "\n• ", line) for line in part.splitlines() if not re.fullmatch(r"[\s|:-]+", line))
     joined = re.sub(r"[^\S\n]+", " ", " ".join(lines).replace("|", " "))

@@ -102,9 +102,9 @@ def messages(exchanges: Sequence[Exchange]) -> list[dict[str, Any]]:
     return shown
 
 
-def exchange_of_message(exchanges: Sequence[Exchange], index: int) -> Exchange | None:
-    """Return the exchange that the chat's message with this index belongs to."""
-    owners = [exchange for place, exchange in enumerate(exchanges) for _ in _messages(place, exchange)]
+def place_of_message(exchanges: Sequence[Exchange], index: int) -> int | None:
+    """Return the place of the exchange that the chat's message with this index belongs to."""
+    owners = [place for place, exchange in enumerate(exchanges) for _ in _messages(place, exchange)]
     return owners[index] if 0 <= index < len(owners) else None
 
 

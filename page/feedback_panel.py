@@ -5,20 +5,22 @@ from typing import Any
 import gradio as gr
 
 from page.backend import Backend
-from page.conversation import Exchange, exchange_of_message, history
+from page.conversation import Exchange, history, place_of_message
 from page.strings import say
+from page.wiring import QUIET
 from rag.errors import RagError
+from rag.feedback import MAX_COMMENT_CHARS
 
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+FLAGS = {
+    "feedback_wrong_answer": "wrong answer",
+    "feedback_wrong_sources": "wrong sources",
+    "feedback_unclear": "unclear",
+}  # words -> verdict
 
 
 def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> gr.Group:
     """Lay out the comment box, hidden until a person judged an answer; return it."""
-    verdicts = {
-        say("feedback_wrong_answer"): "wrong answer",
-        say("feedback_wrong_sources"): "wrong sources",
-        say("feedback_unclear"): "unclear",
-    }
+    verdicts = {say(name): verdict for name, verdict in FLAGS.items()}
     judged = gr.State({})  # by place in the conversation: the id of its feedback, so that a changed mind changes one entry
     current = gr.State("")
     with gr.Group(visible="hidden", elem_id="osseous-feedback") as group:
@@ -28,7 +30,7 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
             show_label=False,
             placeholder=say("feedback_hint"),
             submit_btn=say("feedback_send"),
-            max_length=2000,
+            max_length=MAX_COMMENT_CHARS,
             lines=1,
             max_lines=4,
             elem_id="osseous-comment",
@@ -36,11 +38,11 @@ def build_feedback(backend: Backend, chat: gr.Chatbot, exchanges: gr.State) -> g
 
     def judge(now: list[Exchange], known: dict[int, str], event: gr.LikeData) -> tuple[Any, dict[int, str], str, Any, Any]:
         index = event.index if isinstance(event.index, int) else event.index[0]
-        exchange = exchange_of_message(now, index)
+        place = place_of_message(now, index)
+        exchange = None if place is None else now[place]
         verdict = "helpful" if event.liked is True else verdicts.get(str(event.liked))
-        if exchange is None or exchange.answer is None or verdict is None:  # taken back, or nothing to judge
+        if place is None or exchange is None or exchange.answer is None or verdict is None:  # taken back, or nothing to judge
             return gr.Group(visible="hidden"), known, "", gr.skip(), gr.skip()
-        place = now.index(exchange)
         try:
             if place in known:
                 backend.feedback.update(known[place], verdict=verdict)

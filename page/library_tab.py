@@ -6,11 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from page.ask_tab import OPENS_DOCUMENT, QUIET
 from page.backend import Backend
 from page.cards import document_list, document_view, hint, hit_cards
 from page.conversation import Options
 from page.strings import say
+from page.wiring import OPENS_DOCUMENT, QUIET
 from rag.errors import RagError
 from rag.lookup import best_sentences
 from rag.pipeline import Filters

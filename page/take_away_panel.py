@@ -3,7 +3,7 @@ and `rag.references`'s.
 """
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,11 @@ import gradio as gr
 
 from page.conversation import Exchange, turns
 from page.strings import say
+from page.wiring import QUIET
 from rag.references import bibtex, cited_sources, ris
 from rag.transcript import answer_text, conversation_docx, conversation_text
 
 DOWNLOADS = {"markdown": "osseous.md", "docx": "osseous.docx", "ris": "osseous.ris", "bibtex": "osseous.bib"}
-QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 
 
 def build_take_away(exchanges: gr.State) -> tuple[gr.Accordion, Callable[[Any], None]]:
@@ -44,24 +44,23 @@ def build_take_away(exchanges: gr.State) -> tuple[gr.Accordion, Callable[[Any], 
         return answer_text(taken[-1].answer, date.today(), markup="plain" if wanted == "plain" else "markdown") if taken else ""  # noqa: DTZ011 - the person's day
 
     markup.input(last, [exchanges, markup], copied, queue=False, **QUIET)
-    start.click(write_download, [exchanges, what], file, queue=False, **QUIET).then(
+    start.click(write_download, [exchanges, what], file, **QUIET).then(
         None, None, None, js="() => setTimeout(() => document.querySelector('#osseous-file').click(), 150)"
     )
     return panel, lambda event: event.then(last, [exchanges, markup], copied, queue=False, **QUIET)
 
 
-def write_download(exchanges: list[Exchange], what: str) -> str:
-    """Write what a person downloads into a folder of its own, which Gradio deletes with its cache; return the path."""
+def write_download(exchanges: list[Exchange], what: str) -> Iterator[str]:
+    """Yield the path of what a person downloads; once Gradio has taken it into its cache, which it empties, the file is deleted."""
     taken, today = turns(exchanges), date.today()  # noqa: DTZ011 - the person's day
     cited = cited_sources([citation for turn in taken for citation in turn.answer.citations])
-    path = Path(tempfile.mkdtemp(prefix="osseous-")) / DOWNLOADS[what]
-    if what == "docx":
-        path.write_bytes(conversation_docx(taken, today))
-    else:
-        texts = {
-            "markdown": lambda: conversation_text(taken, today, markup="markdown"),
-            "ris": lambda: ris(cited, accessed=today),
-            "bibtex": lambda: bibtex(cited, accessed=today),
-        }
-        path.write_text(texts[what](), encoding="utf-8")
-    return str(path)
+    made: dict[str, Callable[[], bytes]] = {
+        "markdown": lambda: conversation_text(taken, today, markup="markdown").encode(),
+        "docx": lambda: conversation_docx(taken, today),
+        "ris": lambda: ris(cited, accessed=today).encode(),
+        "bibtex": lambda: bibtex(cited, accessed=today).encode(),
+    }
+    with tempfile.TemporaryDirectory(prefix="osseous-") as folder:
+        path = Path(folder) / DOWNLOADS[what]
+        path.write_bytes(made[what]())
+        yield str(path)

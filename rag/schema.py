@@ -65,8 +65,7 @@ class Span:
 class Chunk:
     """An indexed piece of a document.
 
-    `text == document.text[start:end]`; `sentences` are spans within `text`; `header` (title and section) is embedded with the text
-    but never shown.
+    `text == document.text[start:end]`; `sentences` are spans within `text`; `header` (title and section) is embedded with it, never shown.
     """
 
     chunk_id: str
@@ -168,10 +167,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that the page, the command line, evaluation and an audit need to know about one answer.
-
-    `progress` says what the language model is at while a better answer is on its way; a final answer has none, and the JSON does not show it.
-    """
+    """Everything that the page, the command line, evaluation and an audit need to know about one answer; `progress` of a final one is None."""
 
     question: str
     query: str
@@ -186,7 +182,7 @@ class Answer:
     notice: str | None = None
     timings_ms: dict[str, float] = field(default_factory=dict)
     fingerprints: dict[str, str] = field(default_factory=dict)
-    progress: str | None = None
+    progress: str | None = None  # what the language model is at, while a better answer is on its way; not in the JSON
 
     def to_dict(self, *, answer_id: str | None = None) -> dict[str, Any]:
         """Return the JSON of the command line's contract; `answer_id` fills its "id"."""

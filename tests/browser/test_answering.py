@@ -75,6 +75,20 @@ def test_stop_ends_the_models_work_and_what_was_checked_stays(model_page: Page, 
     expect(ask(model_page, MRI)).to_contain_text(RIGHT)
 
 
+def test_what_is_typed_while_an_answer_comes_stays_and_what_was_asked_is_cleared(model_page: Page, model: OpenAIServer) -> None:
+    hold = threading.Event()
+    model.replies.append(words(f"{RIGHT}\n", hold=hold, hold_after=0))
+    box = model_page.locator("#osseous-question textarea")
+    box.fill(MRI)
+    model_page.keyboard.press("Enter")
+    expect(model_page.locator("#osseous-chat")).to_contain_text("reads the passages", timeout=ANSWER_TIMEOUT_MS)
+    expect(box).to_have_value("")
+    box.fill("And which steroid?")
+    hold.set()
+    finished(model_page)
+    expect(box).to_have_value("And which steroid?")
+
+
 def test_a_second_person_is_answered_while_the_model_works_for_the_first(
     chromium: Browser, model_address: str, model_page: Page, model: OpenAIServer
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from page.cards import _readable
+from page.cards import readable
 from rag.pipeline import Pipeline
 from rag.schema import Answer
 from tests.browser.conftest import open_page
@@ -35,7 +35,7 @@ def check_every_number(page: Page, place: int, answer: Answer) -> None:
         card = page.locator(".osseous-card.is-open")
         expect(card).to_have_count(1)
         expect(card.locator(".osseous-number")).to_have_text(str(number))
-        assert words(card.locator("mark").inner_text()) == words(_readable(quote_of[number].quote))
+        assert words(card.locator("mark").inner_text()) == words(readable(quote_of[number].quote))
         assert words(quote_of[number].source.title) in words(card.locator("h3").text_content() or "")
 
 

@@ -95,7 +95,7 @@ def test_withheld_sentences_are_told_apart_with_their_reason(shared_toy: Pipelin
     assert "48 hours" not in shown[1]["content"]
     assert shown[2]["metadata"]["title"] == "1 sentence of the model withheld"
     assert "48 hours" in shown[2]["content"]
-    assert conversation.exchange_of_message(exchanges, 2) is exchanges[0]
+    assert conversation.place_of_message(exchanges, 2) == 0
 
 
 def test_suggestions_are_questions_of_the_library_that_were_not_answered_yet(shared_toy: Pipeline) -> None:
@@ -117,9 +117,9 @@ def test_a_question_is_text_and_draws_nothing(question: str) -> None:
 
 def test_a_message_belongs_to_its_exchange(shared_toy: Pipeline) -> None:
     both = talk(shared_toy, "What does a SINS total of 7 mean?", talk(shared_toy, MRI)[-1])[-1]
-    assert conversation.exchange_of_message(both, 1) is both[0]
-    assert conversation.exchange_of_message(both, 3) is both[1]
-    assert conversation.exchange_of_message(both, 9) is None
+    assert conversation.place_of_message(both, 1) == 0
+    assert conversation.place_of_message(both, 3) == 1
+    assert conversation.place_of_message(both, 9) is None
 
 
 def test_a_session_is_stopped_by_its_next_question_and_by_nobody_elses(shared_toy: Pipeline) -> None:
