@@ -1,6 +1,7 @@
 """What the chat and the Sources panel show of a conversation, over the toy corpus and scripted models."""
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from page.backend import MAX_ASKING, Backend
 from page.conversation import Exchange, Options, converse
 from rag.pipeline import Pipeline
 from rag.schema import Answer
+from rag.turnstile import Turnstile
 from tests.fakes import scripted_model
 
 MRI = "How fast must an MRI be done for suspected cord compression?"
@@ -137,3 +139,18 @@ def test_one_person_too_many_is_told_to_ask_again_later(shared_toy: Pipeline) ->
     exchange = list(converse(MRI, [], backend, Options(), "me"))[-1][-1]
     assert "ask again in a minute" in exchange.problem
     assert exchange.answer is None
+
+
+def test_who_waits_for_the_model_learns_how_many_are_before_and_is_answered_after_them(shared_toy: Pipeline) -> None:
+    line = Turnstile()
+    shared_toy.attach(replace(scripted_model({"lines": [1], "lead": ""}), line=line))
+    backend = Ready(shared_toy)
+    with line.place():
+        states = converse(MRI, [], backend, Options(), "me")
+        shown = [next(states)[-1].answer for _ in range(3)][-1]
+        assert shown is not None
+        assert shown.progress == "The language model answers one question before this one …"
+        assert "24 hours" in shown.answer
+    last = list(states)[-1][-1].answer
+    assert last is not None
+    assert (last.engine, last.progress) == ("select", None)
