@@ -3,7 +3,7 @@
     python -m evals.calibrate
 
 Fits the logistic weights of relevance (cosine similarity, covered share and length of the question) on answerable against unanswerable questions, five-fold
-cross-validated, and prints the lines to put into `rag/retrieve.py`. Changes nothing by itself.
+cross-validated, and prints the lines to put into `rag/relevance.py`. Changes nothing by itself.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from rag import quotes, retrieve
+from rag import quotes, relevance, retrieve
 from rag.pipeline import Pipeline, build_pipeline
 from rag.schema import Passage
 from rag.sentences import rank_sentences
@@ -74,7 +74,7 @@ def _evidence_rank(question: dict[str, Any], passages: list[Passage]) -> int | N
 def _features(pipeline: Pipeline, query: str, passages: list[Passage]) -> tuple[float, float, float]:
     mended = retrieve.mend_names(query, pipeline.index)
     covered = [
-        retrieve.coverage(mended, f"{passage.source.title}\n{passage.section}\n{passage.text}", pipeline.index) for passage in passages
+        relevance.coverage(mended, f"{passage.source.title}\n{passage.section}\n{passage.text}", pipeline.index) for passage in passages
     ]
     return max(max(passage.similarities) for passage in passages), max(covered), math.log1p(len(content_stems(mended)))
 
@@ -83,7 +83,7 @@ def _fit(rows: list[Row]) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
 
-    rows = [row for row in rows if row.relevance != retrieve.ABSENT_SUBJECT_CAP]
+    rows = [row for row in rows if row.relevance != relevance.ABSENT_SUBJECT_CAP]
     features = np.array([row.features for row in rows])
     labels = np.array([row.question["status"] == "answered" for row in rows])
     model = LogisticRegression(C=10.0)

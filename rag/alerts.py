@@ -87,6 +87,12 @@ def find_alerts(question: str) -> tuple[Alert, ...]:
     return tuple(rule.alert for rule in asked.table.rules if any(all(map(asked.holds, group)) for group in rule.groups))
 
 
+def contexts(question: str) -> tuple[bool, bool, bool]:
+    """Return whether a question tells of cancer that is not denied, of somebody in particular, and of a raised calcium."""
+    asked = _Question(read(question), alerts_table())
+    return asked.holds("cancer"), asked.holds("ill_person"), asked.holds("calcium_raised")
+
+
 def _has_cancer(question: _Question) -> bool:
     families = question.table.families
     read_text = families["cancer_free"].sub(" ", question.statement.read)

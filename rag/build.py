@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from rag import generate, llm, local_llm, models
+from rag.attached import load_questions, questions_fingerprint
 from rag.chunk import split_document
 from rag.embed import Embedder, SentenceTransformerEmbedder
 from rag.errors import LanguageModelError, ModelFileError
@@ -21,7 +22,8 @@ from rag.settings import Settings
 def make_embedder(settings: Settings) -> SentenceTransformerEmbedder:
     """Return the embedder that the settings name, not yet loaded."""
     name = settings.embedding_model
-    return SentenceTransformerEmbedder(name, models.embedder_path(name), models.embedder_revision(name))
+    adapter = models.adapter_path(name, settings.embedding_adapter)
+    return SentenceTransformerEmbedder(name, models.embedder_path(name), models.embedder_revision(name, adapter), adapter)
 
 
 def build_index(
@@ -46,12 +48,12 @@ def build_index(
     embedder = embedder or make_embedder(settings)
     began = time.perf_counter()
     documents = load_corpus(settings.corpus_dir)
-    corpus = corpus_fingerprint(documents, library_fingerprint(settings.library_dir))
+    corpus = corpus_fingerprint(documents, library_fingerprint(settings.library_dir), questions_fingerprint(settings.corpus_dir))
     fingerprint = Fingerprint(embedder.name, embedder.revision, settings.chunk_tokens, corpus)
     if not rebuild and is_current(settings.index_dir, fingerprint):
         live = open_live_index(settings, embedder)
         seconds = time.perf_counter() - began
-        return BuildReport(len(live.sources), live.n_chunks, live.n_sentences, 0, 0, 0, live.skipped, False, seconds)
+        return BuildReport(len(live.sources), live.n_chunks, live.n_sentences, live.n_questions, 0, 0, 0, live.skipped, False, seconds)
     library = load_library(settings.library_dir, progress=_stage(progress, "reading"))
     documents += library.documents
     limit = min(settings.chunk_tokens, embedder.max_tokens)
@@ -63,6 +65,7 @@ def build_index(
         fingerprint,
         encode=embedder.encode_documents,
         encode_sentences=embedder.encode_sentences,
+        questions=load_questions(settings.corpus_dir),
         skipped=library.skipped,
         progress=_stage(progress, "embedding"),
         rebuild=rebuild,

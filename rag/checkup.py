@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from rag import models
+from rag.attached import questions_fingerprint
 from rag.errors import RagError
 from rag.index import Fingerprint, corpus_fingerprint, is_current, open_index
 from rag.library import library_fingerprint
@@ -40,20 +41,30 @@ def _embedder(settings: Settings) -> Finding:
     try:
         path = models.embedder_path(settings.embedding_model)
         revision = models.embedder_revision(settings.embedding_model)
+        adapter = models.adapter_path(settings.embedding_model, settings.embedding_adapter)
     except RagError as exc:
         return Finding("embedding model", False, True, str(exc))
     if settings.embedding_model == models.PACKAGED_EMBEDDER and revision != models.PACKAGED_EMBEDDER_SHA256:
         return Finding("embedding model", False, True, f"the weights in {path} are not the official ones; run 'make install' anew.")
-    return Finding("embedding model", True, True, f"{settings.embedding_model} (revision {revision[:8]})")
+    return Finding(
+        "embedding model",
+        True,
+        True,
+        f"{settings.embedding_model} (revision {revision[:8]}{', adapter ' + adapter.name if adapter else ''})",
+    )
 
 
 def _index(settings: Settings) -> Finding:
     try:
-        revision = models.embedder_revision(settings.embedding_model)
+        revision = models.embedder_revision(
+            settings.embedding_model, models.adapter_path(settings.embedding_model, settings.embedding_adapter)
+        )
         index = open_index(
             settings.index_dir, embedding_model=settings.embedding_model, revision=revision, chunk_tokens=settings.chunk_tokens
         )
-        corpus = corpus_fingerprint(load_corpus(settings.corpus_dir), library_fingerprint(settings.library_dir))
+        corpus = corpus_fingerprint(
+            load_corpus(settings.corpus_dir), library_fingerprint(settings.library_dir), questions_fingerprint(settings.corpus_dir)
+        )
         wanted = Fingerprint(settings.embedding_model, revision, settings.chunk_tokens, corpus)
     except RagError as exc:
         return Finding("index", False, True, str(exc))

@@ -6,11 +6,13 @@ Loading takes seconds (torch), so it happens at first use or when `warm_up` is c
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from langchain_core.embeddings import Embeddings
 
+from rag.adapter import apply_adapter
 from rag.errors import ModelFileError
 
 if TYPE_CHECKING:
@@ -87,12 +89,14 @@ class SentenceTransformerEmbedder(Embeddings):
         name: The model's name as set, for fingerprints and messages.
         path: Folder of the weights, or a name that sentence-transformers resolves.
         revision: What tells these weights from others, for the index fingerprint.
+        adapter: File of a change that is added to the weights; None for none.
     """
 
-    def __init__(self, name: str, path: str, revision: str) -> None:
+    def __init__(self, name: str, path: str, revision: str, adapter: Path | None = None) -> None:
         self.name = name
         self.revision = revision
         self._path = path
+        self._adapter = adapter
         self._model: SentenceTransformer | None = None
         self._lock = threading.Lock()
 
@@ -151,12 +155,15 @@ class SentenceTransformerEmbedder(Embeddings):
                 # NumPy's own threads would spin on after each product, beside the model's: the 95th percentile of retrieval was half as high again.
                 threadpool_limits(limits=1, user_api="blas")
                 try:
-                    self._model = SentenceTransformer(self._path, device="cpu")
+                    model = SentenceTransformer(self._path, device="cpu")
+                    if self._adapter:
+                        apply_adapter(model, self._adapter)
                 except (OSError, ValueError) as exc:
                     raise ModelFileError(
                         f"embedding model {self.name!r} could not be loaded from {self._path!r}; "
-                        "unset RAG_EMBEDDING_MODEL to use the packaged one, or give a folder of sentence-transformers weights."
+                        f"unset RAG_EMBEDDING_MODEL to use the packaged one, or give a folder of sentence-transformers weights ({exc})."
                     ) from exc
+                self._model = model
             return self._model
 
 

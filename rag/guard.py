@@ -1,11 +1,10 @@
-"""Question -> limits and Alerts, before any retrieval or model. First step of every answer.
+"""Question and history -> what can be asked, or why not. First step of every answer.
 
-The alerts themselves are found in `rag.alerts`. Does not judge whether a question belongs to the library; `retrieve` finds that out.
+Does not judge whether a question belongs to the library; `retrieve` finds that out.
 """
 
 from collections.abc import Sequence
 
-from rag.alerts import find_alerts as find_alerts
 from rag.errors import QuestionError
 
 MAX_HISTORY = 50  # messages; older ones change no answer

@@ -1,4 +1,4 @@
-"""The index as it is read: two Chroma collections (chunks, sentences), BM25, token vectors, and a manifest with the fingerprint.
+"""The index as it is read: three Chroma collections (chunks, sentences, questions), BM25, token vectors, and a manifest with the fingerprint.
 
 An index folder holds builds side by side and a file CURRENT that names the one in use; `index_write` writes them. Does not decide what is relevant.
 """
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection
 
-FORMAT = 5  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
+COLLECTIONS = ("chunks", "sentences", "questions")
+FORMAT = 6  # raise when what is stored or how text is cut changes: older indexes are then refused and rebuilt
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,10 @@ class Fingerprint:
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def corpus_fingerprint(documents: Iterable[Document], library: str = "") -> str:
-    """Return 16 hexadecimal digits of all paths and texts, independent of their order, and of the fingerprint of a person's library."""
+def corpus_fingerprint(documents: Iterable[Document], *others: str) -> str:
+    """Return 16 hexadecimal digits of all paths and texts, independent of their order, and of other fingerprints in theirs."""
     lines = sorted(f"{document.path} {hashlib.sha256(document.text.encode()).hexdigest()}" for document in documents)
-    return hashlib.sha256("\n".join([*lines, library]).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join([*lines, *others]).encode()).hexdigest()[:16]
 
 
 def is_current(index_dir: Path, fingerprint: Fingerprint) -> bool:
@@ -55,6 +56,11 @@ def is_current(index_dir: Path, fingerprint: Fingerprint) -> bool:
 def sentence_id(chunk_id: str, n: int) -> str:
     """Return the id of the n-th sentence (from 0) of a chunk."""
     return f"{chunk_id}/{n}"
+
+
+def question_id(sentence: str, question: str) -> str:
+    """Return the id of a question that is attached to a sentence, by the sentence's id and the question's words."""
+    return f"{sentence}?{hashlib.sha256(question.encode()).hexdigest()[:8]}"
 
 
 def open_index(index_dir: Path, *, embedding_model: str, revision: str, chunk_tokens: int) -> "VectorIndex":
@@ -81,7 +87,7 @@ class VectorIndex:
     def __init__(self, build: Path, manifest: dict[str, Any], fingerprint: Fingerprint) -> None:
         try:
             client = open_client(build)
-            self._collections: dict[str, Collection] = {name: client.get_collection(name) for name in ("chunks", "sentences")}
+            self._collections: dict[str, Collection] = {name: client.get_collection(name) for name in COLLECTIONS}
             self.tokens = TokenVectors(build)
             self._bm25, self._bm25_ids, self._bm25_documents, self._frequency = _read_bm25(build)
         except Exception as exc:  # Chroma and bm25s raise many kinds for a damaged store; the way out is the same for all
@@ -90,14 +96,16 @@ class VectorIndex:
             ) from exc
         self.sources = {fields["document_id"]: Source(**fields) for fields in manifest["documents"]}
         self.fingerprint = fingerprint
-        self.n_chunks: int = manifest["chunks"]
-        self.n_sentences: int = manifest["sentences"]
+        self._counts: dict[str, int] = {name: manifest[name] for name in COLLECTIONS}
+        self.n_chunks = self._counts["chunks"]
+        self.n_sentences = self._counts["sentences"]
+        self.n_questions = self._counts["questions"]
         self.chunks_of: dict[str, int] = manifest["chunks_of"]
         self.skipped = tuple(Skipped(**fields) for fields in manifest["skipped"])
 
     def nearest(self, collection: str, vector: np.ndarray, k: int, document_ids: Sequence[str] | None = None) -> list[tuple[str, float]]:
-        """Return (id, cosine similarity) of the k nearest "chunks" or "sentences", best first, optionally within some documents."""
-        count = self.n_chunks if collection == "chunks" else self.n_sentences
+        """Return (id, cosine similarity) of the k nearest of a collection, best first, optionally within some documents."""
+        count = self._counts[collection]
         if count == 0 or document_ids == []:
             return []
         found = self._collections[collection].query(

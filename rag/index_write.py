@@ -9,26 +9,16 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import filelock
-import numpy as np
 
 from rag.errors import VectorIndexError
-from rag.index import Fingerprint, VectorIndex, live_build, open_client, open_index, sentence_id
+from rag.index import Fingerprint, VectorIndex, live_build, open_index
+from rag.index_fill import Encode, EncodeSentences, Questions, fill_build
 from rag.schema import Chunk, Document, Skipped
-from rag.text import content_stems
-from rag.token_vectors import pack, write_token_vectors
-
-if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
-
-EMBED_BATCH = 1024  # texts between two steps of the progress bar; the model sorts them by length, so larger is faster
-# Wide search and one thread: a graph that several threads fill differs from one process to the next, and so did the passages of 14 of 150 questions.
-SPACE = {"hnsw": {"space": "cosine", "ef_construction": 200, "ef_search": 400, "max_neighbors": 32, "num_threads": 1}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +28,7 @@ class BuildReport:
     documents: int
     chunks: int
     sentences: int
+    questions: int
     embedded_chunks: int
     embedded_sentences: int
     removed_chunks: int
@@ -52,8 +43,9 @@ def write_index(
     chunks: Sequence[Chunk],
     fingerprint: Fingerprint,
     *,
-    encode: Callable[[list[str]], np.ndarray],
-    encode_sentences: Callable[[list[str]], tuple[np.ndarray, list[np.ndarray]]],
+    encode: Encode,
+    encode_sentences: EncodeSentences,
+    questions: Questions | None = None,
     skipped: Sequence[Skipped] = (),
     progress: Callable[[int, int], None] | None = None,
     rebuild: bool = False,
@@ -66,7 +58,8 @@ def write_index(
         chunks: All chunks of those documents.
         fingerprint: What the build is made with.
         encode: Chunks' texts to (n, dim) float32 unit vectors; called for new texts only.
-        encode_sentences: The same for sentences, with the (n_tokens, dim) unit vectors of each.
+        encode_sentences: The same for sentences and questions, with the (n_tokens, dim) unit vectors of each.
+        questions: Questions that sentences answer, by document id and sentence.
         skipped: Files that were not read, kept in the manifest for later reports.
         progress: Called with (texts embedded, texts to embed).
         rebuild: Compute every vector again.
@@ -82,8 +75,10 @@ def write_index(
             build = index_dir / f"build-{time.time_ns()}"
             _remove_leftovers(index_dir)
             build.mkdir()
-            counts = _write_build(build, old, documents, chunks, encode, encode_sentences, progress)
-            _write_manifest(build, documents, chunks, counts["sentences"], fingerprint, skipped)
+            counts = fill_build(
+                build, old, documents, chunks, questions or {}, encode=encode, encode_sentences=encode_sentences, progress=progress
+            )
+            _write_manifest(build, documents, chunks, counts, fingerprint, skipped)
             _switch(index_dir, build.name)
             _remove_leftovers(index_dir)
     except OSError as exc:
@@ -94,94 +89,11 @@ def write_index(
     return BuildReport(len(documents), len(chunks), skipped=tuple(skipped), changed=True, seconds=seconds, **counts)
 
 
-def _write_build(
-    build: Path,
-    old: "VectorIndex | None",
-    documents: Sequence[Document],
-    chunks: Sequence[Chunk],
-    encode: Callable[[list[str]], np.ndarray],
-    encode_sentences: Callable[[list[str]], tuple[np.ndarray, list[np.ndarray]]],
-    progress: Callable[[int, int], None] | None,
-) -> dict[str, int]:
-    client = open_client(build)
-    texts = {chunk.chunk_id: f"{chunk.header}\n{chunk.text}" for chunk in chunks}
-    sentences = {
-        sentence_id(chunk.chunk_id, n): chunk.text[span.start : span.end] for chunk in chunks for n, span in enumerate(chunk.sentences)
-    }
-    kept = old.vectors("chunks", list(texts)) if old else {}
-    kept_sentences = old.vectors("sentences", list(sentences)) if old else {}
-    to_do = len(texts) - len(kept) + len(sentences) - len(kept_sentences)
-    done = 0
-
-    def vectors_of(
-        wanted: dict[str, str], known: dict[str, np.ndarray], encode: Callable[[list[str]], np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        nonlocal done
-        vectors = dict(known)
-        missing = [key for key in wanted if key not in known]
-        for at in range(0, len(missing), EMBED_BATCH):
-            batch = missing[at : at + EMBED_BATCH]
-            vectors.update(zip(batch, encode([wanted[key] for key in batch]), strict=True))
-            done += len(batch)
-            if progress:
-                progress(done, to_do)
-        return vectors
-
-    kind = {document.source.document_id: document.source.kind for document in documents}
-    chunk_vectors = vectors_of(texts, kept, encode)
-    _fill(
-        client,
-        "chunks",
-        [
-            (
-                chunk.chunk_id,
-                chunk_vectors[chunk.chunk_id],
-                chunk.text,
-                {
-                    "document_id": chunk.document_id,
-                    "kind": kind[chunk.document_id],
-                    "section": chunk.section,
-                    "start": chunk.start,
-                    "end": chunk.end,
-                    "sentences": json.dumps([[span.start, span.end] for span in chunk.sentences]),
-                },
-            )
-            for chunk in chunks
-        ],
-    )
-    new_tokens: list[np.ndarray] = []
-
-    def encode_and_keep_tokens(batch: list[str]) -> np.ndarray:
-        vectors, tokens = encode_sentences(batch)
-        new_tokens.extend(pack(one) for one in tokens)
-        return vectors
-
-    sentence_vectors = vectors_of(sentences, kept_sentences, encode_and_keep_tokens)
-    new = [key for key in sentences if key not in kept_sentences]
-    write_token_vectors(build, [*zip(new, new_tokens, strict=True), *(old.tokens.packed(kept_sentences) if old else ())])
-    owner = {sentence_id(chunk.chunk_id, n): chunk for chunk in chunks for n in range(len(chunk.sentences))}
-    _fill(
-        client,
-        "sentences",
-        [
-            (key, sentence_vectors[key], text, {"document_id": owner[key].document_id, "chunk_id": owner[key].chunk_id})
-            for key, text in sentences.items()
-        ],
-    )
-    _write_bm25(build, chunks)
-    return {
-        "sentences": len(sentences),
-        "embedded_chunks": len(texts) - len(kept),
-        "embedded_sentences": len(sentences) - len(kept_sentences),
-        "removed_chunks": old.n_chunks - len(kept) if old else 0,
-    }
-
-
 def _write_manifest(
     build: Path,
     documents: Sequence[Document],
     chunks: Sequence[Chunk],
-    sentences: int,
+    counts: Mapping[str, int],
     fingerprint: Fingerprint,
     skipped: Sequence[Skipped],
 ) -> None:
@@ -192,30 +104,11 @@ def _write_manifest(
         "documents": [asdict(document.source) for document in documents],
         "chunks_of": chunks_of,
         "chunks": len(chunks),
-        "sentences": sentences,
+        "sentences": counts["sentences"],
+        "questions": counts["questions"],
         "skipped": [asdict(one) for one in skipped],
     }
     (build / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-
-
-def _fill(client: "ClientAPI", name: str, rows: list[tuple[str, np.ndarray, str, dict[str, Any]]]) -> None:
-    collection = client.create_collection(name, configuration=SPACE, embedding_function=None)  # type: ignore[arg-type]
-    step = client.get_max_batch_size()
-    for at in range(0, len(rows), step):
-        keys, vectors, texts, metadata = zip(*rows[at : at + step], strict=True)
-        collection.add(ids=list(keys), embeddings=np.stack(vectors), documents=list(texts), metadatas=list(metadata))
-
-
-def _write_bm25(build: Path, chunks: Sequence[Chunk]) -> None:
-    import bm25s
-
-    stems = [content_stems(f"{chunk.header}\n{chunk.text}") for chunk in chunks]
-    frequency = Counter(stem for words in stems for stem in set(words))
-    index = bm25s.BM25(method="lucene")
-    index.index([words or [""] for words in stems], show_progress=False)
-    index.save(str(build / "bm25"), show_progress=False)
-    rows = {"ids": [chunk.chunk_id for chunk in chunks], "documents": [chunk.document_id for chunk in chunks], "frequency": frequency}
-    (build / "bm25.json").write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
 
 
 def _reusable(index_dir: Path, fingerprint: Fingerprint) -> VectorIndex | None:

@@ -48,6 +48,7 @@ LANGUAGE_MODELS: dict[str, ModelFile] = {
 
 PACKAGED_EMBEDDER = "all-MiniLM-L6-v2"
 PACKAGED_EMBEDDER_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ADAPTER_FILE = Path(__file__).with_name("adapter.safetensors")  # trained by evals/train_adapter.py
 
 
 def embedder_path(embedding_model: str) -> str:
@@ -64,11 +65,35 @@ def embedder_path(embedding_model: str) -> str:
     return str(Path(spec.origin).parent / "model")
 
 
-def embedder_revision(embedding_model: str) -> str:
-    """Return what tells one set of weights from another, for the index fingerprint: a SHA-256, or the name where weights are remote."""
+def embedder_revision(embedding_model: str, adapter: Path | None = None) -> str:
+    """Return what tells one set of weights from another, for the index fingerprint: a SHA-256, or the name where weights are remote.
+
+    Args:
+        embedding_model: The packaged model, or any name or path.
+        adapter: The adapter that is added to its weights.
+    """
     folder = Path(embedder_path(embedding_model))
     weights = folder / "model.safetensors"
-    return sha256_of(weights) if weights.is_file() else embedding_model
+    revision = sha256_of(weights) if weights.is_file() else embedding_model
+    return f"{revision}+{sha256_of(adapter)[:8]}" if adapter else revision
+
+
+def adapter_path(embedding_model: str, adapter: str) -> Path | None:
+    """Return the adapter's file that the settings ask for; None for none.
+
+    Args:
+        embedding_model: The packaged model, or any name or path; ours fits the packaged one only.
+        adapter: "auto", "none" or a file.
+
+    Raises:
+        ModelFileError: the file is not there.
+    """
+    if adapter == "none" or (adapter == "auto" and embedding_model != PACKAGED_EMBEDDER):
+        return None
+    path = ADAPTER_FILE if adapter == "auto" else Path(adapter).expanduser()
+    if not path.is_file():
+        raise ModelFileError(f"the embedding adapter {str(path)!r} is not there; set RAG_EMBEDDING_ADAPTER to a file, or to none.")
+    return path
 
 
 def language_model_path(size: str, models_dir: Path) -> Path | None:

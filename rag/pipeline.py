@@ -9,9 +9,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag import cite, condense, guard, quotes, retrieve, safety, scope, verify, worded
+from rag import cite, condense, guard, quotes, relevance, retrieve, safety, scope, verify, worded
 from rag.build import make_embedder, open_live_index
 from rag.embed import Embedder, RememberingEncoder
+from rag.emergencies import find_emergencies
 from rag.errors import LanguageModelError, QuestionError
 from rag.index import VectorIndex
 from rag.instructions import without_markup
@@ -120,7 +121,7 @@ class Pipeline:
         messages = guard.check_history(history)
         documents = self._documents(filters or Filters())
         engine, notice = self._engine(engine, audience)
-        alerts = guard.find_alerts(asked)
+        alerts = find_emergencies(asked, encode=self.embedder.encode_query, revision=self.embedder.revision)
         if help_first := safety.crisis_message(asked):
             yield cite.build_refusal(asked, help_first, alerts=alerts, fingerprints=self.fingerprints, timings_ms=clock.readings())
             return
@@ -128,9 +129,12 @@ class Pipeline:
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))
-        missing = self._lacks(query, passages)
-        if not passages or missing or max(passage.relevance for passage in passages) < self.settings.relevance_threshold:
-            yield cite.build_abstention(frame, missing=missing, covered=COVERED, timings_ms=clock.readings())
+        aspects, names = self._lacks(query, passages)
+        chance = relevance.chance_of_answer(
+            [passage.relevance for passage in passages], missing_aspect=bool(aspects), unknown_name=bool(names)
+        )
+        if chance < self.settings.relevance_threshold:
+            yield cite.build_abstention(frame, missing=aspects or names, covered=COVERED, timings_ms=clock.readings())
             return
         ranked = rank_sentences(query, passages, rarity=self.index.rarity)
         chosen = quotes.choose_sentences(query, ranked, max_sentences=self.settings.max_sentences)
@@ -161,13 +165,11 @@ class Pipeline:
             document_ids=documents,
         )
 
-    def _lacks(self, query: str, passages: Sequence[Passage]) -> list[str]:
-        """What the query asks for and the passages or the whole library do not hold; empty where nothing is missing."""
-        missing = scope.unanswered_aspects(query, scope.evidence_of(passages))
+    def _lacks(self, query: str, passages: Sequence[Passage]) -> tuple[list[str], list[str]]:
+        """What the query asks for and the passages do not speak of; and names in it that the whole library does not know."""
         bare = self.embedder.count_tokens("")  # special tokens
-        return missing or scope.unknown_names(
-            query, known=self.index.known_stems, pieces=lambda word: self.embedder.count_tokens(word) - bare
-        )
+        names = scope.unknown_names(query, known=self.index.known_stems, pieces=lambda word: self.embedder.count_tokens(word) - bare)
+        return scope.unanswered_aspects(query, scope.evidence_of(passages)), names
 
     def _engine(self, engine: str, audience: str) -> tuple[str, str | None]:
         """Return the engine that will answer and, when it is not the one asked for, why."""

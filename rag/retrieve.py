@@ -1,9 +1,8 @@
-"""Query -> ranked Passages: dense (chunks and sentences) and BM25, merged by weighted reciprocal rank fusion.
+"""Query -> ranked Passages: dense (chunks, sentences, attached questions) and BM25, merged by weighted reciprocal rank fusion.
 
-Also says how relevant each passage is on one scale for all queries, which is what abstention is decided on. Does not choose sentences.
+Does not choose sentences, and does not say what is relevant enough.
 """
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +13,16 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
+from rag.relevance import coverage, relevance_of, signals_of
 from rag.rerank import prior, rerank
 from rag.schema import Chunk, Passage
 from rag.terms import absent_subjects, expansions, find_terms, full_names, is_everyday, vocabulary_words
-from rag.text import asking_part, content_stems, stem, stems_of, tokens
+from rag.text import asking_part, content_stems, stem, tokens
 
 CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
+QUESTION_SHARE = 0.5  # weight of attached questions in the fusion, as a share of the dense weight
+QUESTION_TOKEN_SHARE = 1.0  # of the tokens in the gain by a question, beside the whole
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
-
-# Logistic weights of relevance; fitted by `python -m evals.calibrate` on 170 answerable and 110 unanswerable questions.
-RELEVANCE_COSINE = 9.4  # nearness in meaning of the best sentence
-RELEVANCE_COVERAGE = 2.4  # share of the question's words found, rarer words weighing more
-RELEVANCE_LENGTH = 1.3  # a long question is less near to any one sentence; ln(1 + words)
-RELEVANCE_BIAS = -9.0
-ABSENT_SUBJECT_CAP = 0.05  # relevance where no passage mentions the drug or score that the question is about
 
 
 def retrieve(
@@ -49,7 +44,7 @@ def retrieve(
         index: The opened index.
         embedder: The model that the index was built with.
         k: Passages wanted.
-        dense_weight: Weight of the two dense rankings (chunks, sentences) in the fusion.
+        dense_weight: Weight of the dense rankings (chunks, sentences, attached questions) in the fusion.
         bm25_weight: Weight of BM25.
         fusion_offset: Rank offset of the fusion.
         candidates: Chunks of the fusion that are put in order; k where that is more.
@@ -57,9 +52,9 @@ def retrieve(
     """
     query = mend_names(query, index)
     asked = asking_part(query)  # in a long case the question itself would drown: it is searched, too
-    searches = [_search(text, embedder) for text in dict.fromkeys((query, asked))]
+    searches = [_search(text, embedder, index, document_ids) for text in dict.fromkeys((query, asked))]
     rankings = [ranking for search in searches for ranking in _rankings(search, index, document_ids)]
-    weights = [dense_weight / 2, dense_weight / 2, bm25_weight] * len(searches)
+    weights = [dense_weight / 2, dense_weight / 2, dense_weight * QUESTION_SHARE, bm25_weight] * len(searches)
     fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
     # Without a name of its own the question of a case says too little to be ordered by ("What is the catch?").
     deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asked)) else searches[0]
@@ -69,15 +64,18 @@ def retrieve(
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """A text that is searched for, its vector with the full names of its abbreviations, and the vectors of its own tokens."""
+    """A text that is searched for, its vector with the full names of its abbreviations, the vectors of its own tokens, and the attached
+    questions near it with their similarity."""
 
     text: str
     vector: np.ndarray
     tokens: np.ndarray
+    questions: Sequence[tuple[str, float]]
 
 
-def _search(text: str, embedder: Embedder) -> _Search:
-    return _Search(text, *embedder.encode_query_tokens(text, " ".join(f"({name})" for name in full_names(text))))
+def _search(text: str, embedder: Embedder, index: VectorIndex, document_ids: Sequence[str] | None) -> _Search:
+    vector, tokens = embedder.encode_query_tokens(text, " ".join(f"({name})" for name in full_names(text)))
+    return _Search(text, vector, tokens, index.nearest("questions", vector, 2 * DEPTH, document_ids))
 
 
 def _candidates(chunk_ids: Sequence[str], whole: _Search, deciding: _Search, index: VectorIndex) -> list[Passage]:
@@ -94,14 +92,19 @@ def _candidates(chunk_ids: Sequence[str], whole: _Search, deciding: _Search, ind
     flat = [key for of_chunk in keys for key in of_chunk]
     vectors = index.vectors("sentences", flat)
     near = dict(zip(flat, index.tokens.similarities(deciding.tokens, flat), strict=True))
+    asked = _nearest_questions(deciding, index)
     speaks_for = _priors(chunks, deciding, index)
     texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
     # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
-    cap = ABSENT_SUBJECT_CAP if absent_subjects(asking_part(whole.text), texts) else 1.0
+    absent = bool(absent_subjects(asking_part(whole.text), texts))
     words = len(content_stems(whole.text))
+    nearest_question: dict[str, float] = {}
+    for key, similarity in whole.questions:  # best first
+        nearest_question.setdefault(_chunk_of(key), similarity)
     passages = []
     for rank, (chunk, text, of_chunk) in enumerate(zip(chunks, texts, keys, strict=True), start=1):
         best = max(float(vectors[key] @ whole.vector) for key in of_chunk)
+        signals = signals_of(best, nearest_question.get(chunk.chunk_id), coverage(whole.text, text, index), words, absent=absent)
         passages.append(
             Passage(
                 rank=rank,
@@ -113,12 +116,42 @@ def _candidates(chunk_ids: Sequence[str], whole: _Search, deciding: _Search, ind
                 text=chunk.text,
                 sentences=chunk.sentences,
                 similarities=tuple(float(vectors[key] @ deciding.vector) for key in of_chunk),
-                relevance=min(cap, relevance_of(best, coverage(whole.text, text, index), words)),
+                relevance=relevance_of(signals),
+                signals=signals,
                 token_similarities=tuple(near[key] for key in of_chunk),
+                question_gains=tuple(
+                    question_gain(asked.get(key, ()), float(vectors[key] @ deciding.vector), near[key]) for key in of_chunk
+                ),
                 prior=speaks_for[chunk.chunk_id],
             )
         )
     return passages
+
+
+def _chunk_of(key: str) -> str:
+    """Return the chunk id of a sentence id or question id."""
+    return key.rsplit("/", 1)[0]
+
+
+def _nearest_questions(search: _Search, index: VectorIndex) -> dict[str, list[tuple[float, float]]]:
+    """Return by sentence id the similarity to the query, of the whole and of tokens, of each question attached to it that is near."""
+    keys = [key for key, _ in search.questions]
+    by_token = index.tokens.similarities(search.tokens, keys)
+    found: dict[str, list[tuple[float, float]]] = {}
+    for (key, whole), token in zip(search.questions, by_token, strict=True):
+        found.setdefault(key.rsplit("?", 1)[0], []).append((whole, token))
+    return found
+
+
+def question_gain(questions: Sequence[tuple[float, float]], whole: float, token: float) -> float:
+    """Return how much nearer to the query the nearest question attached to a sentence is than the sentence itself; 0 where none is nearer.
+
+    Args:
+        questions: Similarity to the query, of the whole and of tokens, of each question.
+        whole: That of the sentence.
+        token: That of its tokens.
+    """
+    return max((max(0.0, one - whole) + QUESTION_TOKEN_SHARE * max(0.0, other - token) for one, other in questions), default=0.0)
 
 
 def _priors(chunks: Sequence[Chunk], deciding: _Search, index: VectorIndex) -> dict[str, float]:
@@ -137,13 +170,12 @@ def _priors(chunks: Sequence[Chunk], deciding: _Search, index: VectorIndex) -> d
 
 
 def _rankings(search: _Search, index: VectorIndex, document_ids: Sequence[str] | None) -> list[list[str]]:
-    """Return the chunk ids of three rankings: by the chunk's vector, by its best sentence's vector, by BM25 with synonyms."""
+    """Return the chunk ids of four rankings: by the chunk's vector, its best sentence's, its best attached question's, by BM25 with synonyms."""
     by_chunk = [key for key, _ in index.nearest("chunks", search.vector, DEPTH, document_ids)]
-    by_sentence = list(
-        dict.fromkeys(key.rsplit("/", 1)[0] for key, _ in index.nearest("sentences", search.vector, 2 * DEPTH, document_ids))
-    )
+    by_sentence = list(dict.fromkeys(_chunk_of(key) for key, _ in index.nearest("sentences", search.vector, 2 * DEPTH, document_ids)))
+    by_question = list(dict.fromkeys(_chunk_of(key) for key, _ in search.questions))
     by_words = [key for key, _ in index.bm25(_with_synonyms(search.text), DEPTH, document_ids)]
-    return [by_chunk, by_sentence, by_words]
+    return [by_chunk, by_sentence, by_question, by_words]
 
 
 def _with_synonyms(query: str) -> list[str]:
@@ -174,36 +206,6 @@ def fuse_ranks(rankings: Sequence[Sequence[str]], *, weights: Sequence[float], o
         for rank, key in enumerate(ranking, start=1):
             fused[key] = fused.get(key, 0.0) + weight / (offset + rank)
     return sorted(((key, value) for key, value in fused.items() if value > 0), key=lambda pair: (-pair[1], pair[0]))
-
-
-def relevance_of(cosine: float, covered: float, words: int) -> float:
-    """Return the relevance of a passage, 0 to 1.
-
-    Args:
-        cosine: Similarity of its best sentence to the query, -1 to 1.
-        covered: Share of the query's words that it holds, 0 to 1.
-        words: Content words of the query.
-    """
-    logit = RELEVANCE_COSINE * cosine + RELEVANCE_COVERAGE * covered + RELEVANCE_LENGTH * math.log1p(words) + RELEVANCE_BIAS
-    return 1.0 / (1.0 + math.exp(-logit))
-
-
-def coverage(query: str, text: str, index: VectorIndex) -> float:
-    """Return the share of the query's words that a text (with its headings) holds, each weighed by its rarity; 0 to 1.
-
-    An abbreviation or lay word counts for the most part where words of the same meaning stand in its place.
-    """
-    present = stems_of(text)
-    wider = {word for phrase in expansions(query) for word in content_stems(phrase)}
-    total = found = 0.0
-    for word in dict.fromkeys(content_stems(query)):
-        weight = index.rarity(word)
-        total += weight
-        if word in present:
-            found += weight
-        elif wider & present and _has_wider(word):
-            found += 0.8 * weight
-    return found / total if total else 0.0
 
 
 def mend_names(query: str, index: VectorIndex) -> str:
@@ -240,8 +242,3 @@ def _nearest_name(token: str) -> str | None:
 def _as_heard(word: str) -> str:
     """A word with letters that sound alike written alike: "morfine" is one spelling of "morphine", not two errors."""
     return word.replace("ph", "f").replace("y", "i").replace("ck", "k")
-
-
-@lru_cache(maxsize=4096)
-def _has_wider(word: str) -> bool:
-    return bool(expansions(word))

@@ -1,7 +1,4 @@
-"""The values that travel between rooms: frozen, without behaviour beyond turning into JSON.
-
-Base of the house: imports nothing of ours. The words are those of the README's glossary; the JSON is the command line's contract.
-"""
+"""The values that travel between rooms: frozen, and able to turn into the JSON of the command line's contract. Imports nothing of ours."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -83,7 +80,7 @@ class Passage:
     """A chunk retrieved for a query.
 
     `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries. Each sentence has its cosine similarity to the query
-    and that of their tokens (see `token_vectors`); `prior` is what speaks for all of them alike, in units of a sentence's rank value.
+    and that of their tokens (see `token_vectors`), and how much nearer a question attached to it is; `prior` is what speaks for all of them alike, in units of a sentence's rank value.
     """
 
     rank: int
@@ -97,7 +94,9 @@ class Passage:
     similarities: tuple[float, ...]
     relevance: float
     token_similarities: tuple[float, ...] = ()
+    question_gains: tuple[float, ...] = ()
     prior: float = 0.0
+    signals: tuple[float, ...] = ()  # what its relevance was computed from
 
     def sentence(self, n: int) -> str:
         """Return the exact words of the n-th sentence, from 0."""

@@ -20,6 +20,7 @@ LEXICAL_WEIGHT = 0.70
 HEADING_WEIGHT = 0.70  # words that only the title or section holds: they say what the sentence is about
 WIDER_WEIGHT = 0.02
 TOKEN_WEIGHT = 1.66
+QUESTION_WEIGHT = 1.0  # of what a question attached to the sentence is nearer than the sentence
 ANY_FIGURE_BONUS = 0.11
 RIGHT_UNIT_BONUS = 0.10
 WRONG_UNIT_PENALTY = 0.07  # a dose is asked for, and no dose is stated
@@ -86,6 +87,7 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
             text = readable(raw)
             value = passage.prior + passage.similarities[number]
             value += TOKEN_WEIGHT * passage.token_similarities[number] if passage.token_similarities else 0.0
+            value += QUESTION_WEIGHT * passage.question_gains[number] if passage.question_gains else 0.0
             value += _word_value(asked, stems_of(text), heading, wider, rarity)
             value += _figure_value(question, text, figures, units)
             value -= ROW_PENALTY if raw.startswith("|") else 0.0

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     embedding_model: str = Field(
         "all-MiniLM-L6-v2", min_length=1, description="The packaged model, or any sentence-transformers name or path."
     )
+    embedding_adapter: str = Field(
+        "auto",
+        min_length=1,
+        description="Trained change of the embedding model's weights: auto (ours, with the packaged model only), none, or a file.",
+    )
     chunk_tokens: int = Field(
         200, ge=64, le=8192, description="Word pieces a chunk with its header may have. all-MiniLM-L6-v2 cuts at 256 without a word."
     )

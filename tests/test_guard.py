@@ -5,7 +5,8 @@ import yaml
 
 from rag.alerts import ALERTS_FILE
 from rag.errors import QuestionError
-from rag.guard import MAX_HISTORY, check_history, check_question, find_alerts
+from rag.alerts import find_alerts
+from rag.guard import MAX_HISTORY, check_history, check_question
 
 CORD, CALCIUM, FRACTURE = "cord-compression", "hypercalcaemia", "pathological-fracture"
 
