@@ -9,6 +9,7 @@ others go on. Does not measure answers: peers retrieve here, and no language mod
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from evals.peer_scores import FACT_CHARS, Row, is_asked, row_of
 from evals.peers.exchange import PEERS, Outcome, Peer, Piece, Query, Searcher, Task, ask_all
 from evals.questions import GoldenQuestion, load_questions
 from evals.settings import load_eval_settings, product_settings
+from rag.attached import FOLDER as QUESTIONS_FOLDER
 from rag.build import build_index
 from rag.errors import RagError
 from rag.load import load_corpus
@@ -91,10 +93,19 @@ def ask_peer(peer: Peer, task: Task, python: Path) -> Outcome:
 
 
 def ask_everyone(settings: Settings, task: Task, documents: Sequence[Document], peers_dir: Path) -> list[tuple[Peer, Outcome]]:
-    """Ask our product and every peer that can be run, one after the other; say which cannot."""
-    build_index(settings)
+    """Ask our product and every peer that can be run, one after the other; say which cannot.
+
+    Ours is asked twice: as it is, and with the official weights and without attached questions, which is what the peers have.
+    """
     body_starts = {document.source.document_id: document.body_start for document in documents}
-    outcomes = [(Peer("osseous", "Osseous", settings.k), ours(build_pipeline(settings), task["questions"], body_starts))]
+    with tempfile.TemporaryDirectory() as folder:
+        bare = Path(folder) / "corpus"
+        shutil.copytree(settings.corpus_dir, bare, ignore=shutil.ignore_patterns(QUESTIONS_FOLDER))
+        given = {"embedding_adapter": "none", "corpus_dir": bare, "index_dir": Path(folder) / "index"}
+        outcomes = []
+        for label, own in (("Osseous", settings), ("Osseous, given no more than the others", settings.model_copy(update=given))):
+            build_index(own)
+            outcomes.append((Peer("osseous", label, own.k), ours(build_pipeline(own), task["questions"], body_starts)))
     try:
         python = peers_python(peers_dir)
     except PeersError as exc:

@@ -9,6 +9,11 @@ from typing import Any
 DOWN, UP = ".down", ".up"  # endings of a layer's two tensors, (rank, inputs) and (outputs, rank)
 
 
+def encoder_of(model: Any) -> Any:
+    """Return the transformer of a sentence-transformers model; releases of the library name it differently."""
+    return model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model
+
+
 def apply_adapter(model: Any, path: Path) -> None:
     """Add an adapter to the weights of a loaded sentence-transformers model, in place.
 
@@ -19,8 +24,7 @@ def apply_adapter(model: Any, path: Path) -> None:
     from safetensors.torch import load_file
 
     tensors = load_file(path)
-    encoder = model[0].auto_model if hasattr(model[0], "auto_model") else model[0].model
-    layers = dict(encoder.named_modules())
+    layers = dict(encoder_of(model).named_modules())
     with torch.no_grad():
         for name in sorted({key.rsplit(".", 1)[0] for key in tensors}):
             change = tensors[name + UP].float() @ tensors[name + DOWN].float()

@@ -129,7 +129,7 @@ class Pipeline:
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))
-        aspects, names = self._lacks(query, passages)
+        aspects, names = self.lacks(query, passages)
         chance = relevance.chance_of_answer(
             [passage.relevance for passage in passages], missing_aspect=bool(aspects), unknown_name=bool(names)
         )
@@ -165,8 +165,8 @@ class Pipeline:
             document_ids=documents,
         )
 
-    def _lacks(self, query: str, passages: Sequence[Passage]) -> tuple[list[str], list[str]]:
-        """What the query asks for and the passages do not speak of; and names in it that the whole library does not know."""
+    def lacks(self, query: str, passages: Sequence[Passage]) -> tuple[list[str], list[str]]:
+        """Return what the query asks for and the passages do not speak of; and names in it that the whole library does not know."""
         bare = self.embedder.count_tokens("")  # special tokens
         names = scope.unknown_names(query, known=self.index.known_stems, pieces=lambda word: self.embedder.count_tokens(word) - bare)
         return scope.unanswered_aspects(query, scope.evidence_of(passages)), names

@@ -3,9 +3,8 @@
 import pytest
 import yaml
 
-from rag.alerts import ALERTS_FILE
+from rag.alerts import ALERTS_FILE, find_alerts
 from rag.errors import QuestionError
-from rag.alerts import find_alerts
 from rag.guard import MAX_HISTORY, check_history, check_question
 
 CORD, CALCIUM, FRACTURE = "cord-compression", "hypercalcaemia", "pathological-fracture"
