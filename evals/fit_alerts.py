@@ -1,6 +1,6 @@
 """Fit the model that stands beside the rules of the alerts: python -m evals.fit_alerts [--write]
 
-Fitted on the train half of `evals/alert_phrases.jsonl`, on the calibration questions and on every third attached question, none of which tell of an
+Fitted on the train half of `evals/alert_phrases.jsonl`, on the calibration questions and on every ninth attached question, none of which tell of an
 emergency. Prints what rules alone and rules with the model make of the test phrases, and with --write replaces `rag/alert_weights.json`.
 """
 
@@ -22,7 +22,7 @@ from rag.settings import Settings
 PHRASES_FILE = Path(__file__).with_name("alert_phrases.jsonl")
 NONE = "none"
 REGULARISATION = 10.0  # C of the logistic regression; 30 and 100 did no better in four-fold cross-validation
-EVERY = 3
+EVERY = 9
 
 
 def phrases(split: str) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ class PackagedName(HashingEmbedder):
     """The hashing embedder, passing for the packaged model: the check compares names and revisions, not vectors."""
 
     name = models.PACKAGED_EMBEDDER
-    revision = models.PACKAGED_EMBEDDER_SHA256
+    revision = models.embedder_revision(models.PACKAGED_EMBEDDER, models.ADAPTER_FILE)
 
 
 @pytest.fixture

@@ -178,7 +178,7 @@ def test_vectors_of_another_model_or_setting_are_not_taken_over(tmp_path: Path, 
 
 
 def test_progress_counts_up_to_all_texts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rag.index_write.EMBED_BATCH", 2)
+    monkeypatch.setattr("rag.index_fill.EMBED_BATCH", 2)
     steps: list[tuple[int, int]] = []
     write(tmp_path, FIVE, progress=lambda done, to_do: steps.append((done, to_do)))
     assert steps == [(2, 10), (4, 10), (5, 10), (7, 10), (9, 10), (10, 10)]
