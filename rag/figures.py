@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 _NUMBER_WORDS = {
     "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0,
-    "eleven": 11.0, "twelve": 12.0, "fifteen": 15.0, "sixteen": 16.0, "eighteen": 18.0, "twenty": 20.0, "twenty-four": 24.0, "thirty": 30.0,
+    "eleven": 11.0, "twelve": 12.0, "thirteen": 13.0, "fourteen": 14.0, "fifteen": 15.0, "sixteen": 16.0, "eighteen": 18.0, "twenty": 20.0, "twenty-four": 24.0, "thirty": 30.0,
     "forty": 40.0, "forty-eight": 48.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0,
 }  # fmt: skip
 # "within a day" is a figure, "16 mg a day" is a rate.
@@ -17,7 +17,10 @@ _ONE_BEFORE = "".join(
     f"(?<={word} )|"
     for word in ("about", "within", "than", "after", "for", "every", "over", "roughly", "around", "least", "almost", "nearly")
 )
-_ONE = rf"(?:{_ONE_BEFORE.removesuffix('|')})an?(?=\s(?:hour|day|week|month|year)\b)"
+_ONE = (
+    rf"(?:{_ONE_BEFORE.removesuffix('|')})an?(?=\s(?:hour|day|week|month|year)\b)|"
+    r"(?<!mg )(?<!ml )(?<!Gy )(?<!once )(?<!twice )(?<!times )\ban?(?=\s(?:hour|day|week|month|year)\s(?:on|later|afterwards|earlier)\b)"
+)
 _NUMBER = (
     rf"(?:{_ONE}|" r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
 )
@@ -33,7 +36,7 @@ _UNITS: dict[str, tuple[str, float]] = {
     "per cent": ("%", 1), "percent": ("%", 1), "%": ("%", 1), "minutes": ("h", 1 / 60), "minute": ("h", 1 / 60), "min": ("h", 1 / 60),
     "hourly": ("h", 1), "hours": ("h", 1), "hour": ("h", 1), "hrs": ("h", 1), "hr": ("h", 1), "h": ("h", 1), "daily": ("h", 24),
     "days": ("h", 24), "day": ("h", 24), "weekly": ("h", 168), "weeks": ("h", 168), "week": ("h", 168), "wks": ("h", 168),
-    "wk": ("h", 168), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
+    "wk": ("h", 168), "fortnight": ("h", 336), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
     "year": ("year", 1), "fractions": ("fraction", 1), "fraction": ("fraction", 1), "points": ("point", 1), "point": ("point", 1),
     "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1), "mbq": ("MBq", 1), "gbq": ("MBq", 1000),
     "mg/day": ("mg/day", 1), "g/day": ("g/day", 1), "mg/m²": ("mg/m²", 1), "g/m²": ("g/m²", 1), "mg/m2": ("mg/m²", 1), "g/m2": ("g/m²", 1),
@@ -46,8 +49,8 @@ _BEFORE = {
     r"a minimum of|minimum of|minimum|≥|>=|from",
     "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
     r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|≤|<=|inside",
-    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|longer than|higher than|later than|older than|>",
-    "<": r"less than|fewer than|below|under|lower than|shorter than|earlier than|younger than|<",
+    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|(?:over|above|after) (?:the )?age(?: of)?|longer than|higher than|later than|older than|>",
+    "<": r"(?:under|below|before) (?:the )?age(?: of)?|less than|fewer than|below|under|lower than|shorter than|earlier than|younger than|<",
     "~": r"about|around|approximately|approx\.?|roughly|some|nearly|almost|~|≈",
 }
 _AFTER = {
@@ -67,13 +70,16 @@ _FIGURE = re.compile(
     rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
     re.IGNORECASE,
 )
-_SHARES = {"half": 50.0, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
+_SHARES = {"half": 50.0, "third": 33.333333, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
 _SHARE = re.compile(
     rf"(?:(?<!\w)(?P<before>{'|'.join(_BEFORE.values())})\s+)?"
-    rf"(?<![\w.])(?P<share>(?:one|two|three|four|\d) in (?:every )?(?:two|three|four|five|six|eight|ten|twenty|\d{{1,4}})(?![\w.%])(?! fractions?| Gy| doses?| mL)|"
-    rf"(?:one|a)[ -](?:quarter|fifth|tenth)(?!\w)|half(?= (?:of|the)\b))",
+    rf"(?<![\w.])(?P<share>(?:one|two|three|four|six|seven|nine|\d)(?: (?:person|people|patients?|men|women))? in (?:every )?(?:two|three|four|five|six|eight|ten|twenty|\d{{1,4}})(?![\w.%])(?! fractions?| Gy| doses?| mL)|"
+    rf"(?:one|a)[ -](?:quarter|fifth|tenth)(?!\w)|(?:one|a)[ -]third(?= of\b)|two[ -]thirds(?= of\b)|half(?= (?:of|the)\b))",
     re.IGNORECASE,
 )
+_OR_TWO = re.compile(r"(?<!\w)an? (?P<unit>hour|day|week|month|year) or (?:so|(?P<two>two))\b", re.IGNORECASE)
+_FALLS_FROM = re.compile(r"\bfrom\s+$", re.IGNORECASE)
+_TO_FIGURE = re.compile(r"[^.;]*?\bto\s+(?:about\s+)?\d")
 _BETWEEN = re.compile(r"\bbetween\s+$", re.IGNORECASE)
 _CODE_BEFORE = re.compile(r"(?:\b[A-Z]{1,3}\d+\s*[-–/]\s*|\b(?:radium|strontium|samarium|lutetium)[\s-])$", re.IGNORECASE)
 
@@ -120,6 +126,9 @@ def find_figures(text: str) -> list[Figure]:
         for match in _SHARE.finditer(text)
         if (share := _share_of(match.group("share").lower())) is not None
     ]
+    for match in _OR_TWO.finditer(text):
+        unit, factor = _UNITS[match.group("unit").lower()]
+        found.append(Figure(factor, factor * (2 if match.group("two") else 1), unit, "", match.start(), match.end()))
     shares = [(figure.start, figure.end) for figure in found]
     at = 0
     while match := _FIGURE.search(text, at):
@@ -139,10 +148,12 @@ def find_figures(text: str) -> list[Figure]:
 
 
 def _share_of(words: str) -> float | None:
-    """Return a share in words as a percentage: "one in five" -> 20, "a quarter" -> 25; thirds are no round figure and stay words."""
+    """Return a share in words as a percentage: "one in five" -> 20, "a quarter" -> 25."""
     if " in " in words:
         one, _, many = words.replace(" every ", " ").partition(" in ")
-        return round(100 * _value(one) / _value(many), 6)
+        return round(100 * _value(one.split()[0]) / _value(many), 6)
+    if words.startswith("two"):
+        return 2 * _SHARES["third"]
     return _SHARES.get(words.removeprefix("a ").removeprefix("one ").removeprefix("one-"))
 
 
@@ -167,8 +178,11 @@ def _figure(text: str, match: re.Match[str], unit_word: str | None, high_word: s
 def _is_range(text: str, match: re.Match[str]) -> bool:
     """Whether two numbers that are joined make one range: "40 to 49 mL/min" and "between 7 and 12" do, "10 mg and 20 mg" does not."""
     low_unit, high_unit = match.group("lowunit"), match.group("unit")
+    before = text[max(0, match.start("low") - 24) : match.start("low")]
     if match.group("joint").lower() == "and":
-        return bool(_BETWEEN.search(text[max(0, match.start("low") - 24) : match.start("low")]))
+        return bool(_BETWEEN.search(before))
+    if match.group("joint").lower() == "to" and not low_unit and _value(match.group("low")) > 3 * _value(match.group("high")):
+        return bool(_FALLS_FROM.search(before))  # "341 to 20 Gy": as many people were given so much
     if low_unit and high_unit:
         return _UNITS[low_unit.lower()][0] == _UNITS[high_unit.lower()][0] and _same_scale(low_unit, high_unit)
     return not low_unit or low_unit == "%" or not high_unit
@@ -178,18 +192,34 @@ def _same_scale(one: str, other: str) -> bool:
     return _UNITS[one.lower()][0] == "h" or _UNITS[one.lower()][1] == _UNITS[other.lower()][1]
 
 
+_SCALES = {
+    "year": ("month", 12.0), "month": ("month", 1.0), "g": ("mg", 1000.0), "mg": ("mg", 1.0), "g/day": ("mg/day", 1000.0), "mg/day": ("mg/day", 1.0),
+    "L": ("mL", 1000.0), "mL": ("mL", 1.0), "g/m²": ("mg/m²", 1000.0), "mg/m²": ("mg/m²", 1.0),
+}  # fmt: skip
+_THIRDS = {_SHARES["third"], 2 * _SHARES["third"]}
+
+
 def same_figure(claim: Figure, stated: Figure) -> bool:
     """Whether two figures say the same: value or range, unit and comparator. "about 5" and "5" are alike; "at least 5" and "5" are not.
 
     A year or count without unit may meet the same number with a unit of counting, never one with a measuring unit.
     """
-    months = {"year": 12.0, "month": 1.0}
-    scale, other = (months[claim.unit], months[stated.unit]) if {claim.unit, stated.unit} == {"month", "year"} else (1.0, 1.0)
-    if abs(claim.low * scale - stated.low * other) > 1e-6 or abs(claim.high * scale - stated.high * other) > 1e-6:
+    (kind, scale), (other_kind, other) = _SCALES.get(claim.unit, (claim.unit, 1.0)), _SCALES.get(stated.unit, (stated.unit, 1.0))
+    if kind != other_kind:
+        scale = other = 1.0
+    if _is_up_to(claim) and _is_up_to(stated) and kind == other_kind:
+        return abs(claim.high * scale - stated.high * other) <= 1e-6
+    near = 0.7 if claim.unit == "%" and claim.low in _THIRDS else 1e-6  # "a third" of what was 33%
+    if abs(claim.low * scale - stated.low * other) > near or abs(claim.high * scale - stated.high * other) > near:
         return False
-    if scale == other and claim.unit != stated.unit and not (_is_count(claim.unit) and _is_count(stated.unit)):
+    if kind != other_kind and claim.unit != stated.unit and not (_is_count(claim.unit) and _is_count(stated.unit)):
         return False
     return claim.comparator.replace("~", "") == stated.comparator.replace("~", "")
+
+
+def _is_up_to(figure: Figure) -> bool:
+    """Whether a figure says "no more than": "8 or less" says of a score what "0 to 8" says."""
+    return (figure.low == 0.0 and figure.is_range) or figure.comparator == "<="
 
 
 def _is_count(unit: str) -> bool:
@@ -230,8 +260,8 @@ def _comparator_before(match: re.Match[str], unit: str) -> str:
         word = (match.group(f"b{n}") or "").lower()
         if not word:
             continue
-        if word == "from" and match.group("high"):
-            return ""  # "from 3 to 5" is a range, not a bound
+        if word == "from" and (match.group("high") or unit == "%" or _TO_FIGURE.match(match.string, match.end())):
+            return ""  # "from 3 to 5" is a range, not a bound, and so is "from 3% in one place to 5% in another"
         if word == "over" and unit == "h":
             return ""  # "4 mg over 15 minutes" is how long it takes, not how long at least
         return comparator

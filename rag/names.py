@@ -3,7 +3,7 @@
 import re
 
 from rag.align import Reading, alike, is_named
-from rag.terms import absent_subjects
+from rag.terms import absent_subjects, synonyms
 
 STRICT_KINDS = frozenset({"drug", "body", "score", "tumour", "site", "imaging", "treatment", "condition"})
 RIVAL_KINDS = frozenset(
@@ -39,9 +39,10 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
         if found and not population.search(f"{evidence.text} {context.text}"):
             return f"{found.group()!r} is not named in its nearest passage"
     absent = absent_subjects(claim.text, [evidence.text, context.text])
+    named = " ".join(form for word in (*evidence.words, *context.words) if word.name for form in synonyms(word.name.partition(":")[2]))
     known = f"{evidence.text} {context.text}"
     unknown = sorted(set(_CODE.findall(claim.text)) - set(_CODE.findall(known)))
-    missing = absent or unknown or _unknown_proper_names(claim, evidence, known) or _lent_proper_names(claim, evidence)
+    missing = absent or unknown or _unknown_proper_names(claim, evidence, f"{known} {named}") or _lent_proper_names(claim, evidence)
     return f"{missing[0]!r} is not named in its nearest passage" if missing else ""
 
 
@@ -49,7 +50,7 @@ def _unknown_proper_names(claim: Reading, evidence: Reading, known: str) -> list
     lower = known.lower()
     found = []
     for match in _PROPER.finditer(claim.text):
-        word = match.group().removesuffix("s") if match.group().isupper() else match.group()
+        word = match.group().removesuffix("s") if match.group().removesuffix("s").isupper() else match.group()
         names = [part for part in re.split(r"[/-]", word) if part]
         if all(part.lower() in lower for part in names) or _initials_stand(word, known):
             continue

@@ -15,7 +15,7 @@ _COMPARED = re.compile(
     r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b",
     re.IGNORECASE,
 )
-_EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before)\b", re.IGNORECASE)
+_EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before|ahead of|(?:and )?then)\b", re.IGNORECASE)
 _LATER_FIRST = re.compile(r"\b(?:after|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
 
 

@@ -38,6 +38,8 @@ _ABSOLUTE = re.compile(
     r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none))\b",
     re.IGNORECASE,
 )
+# "anyone who has it": those of whom the evidence speaks in the plural
+_GENERIC = re.compile(r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)", re.IGNORECASE)
 _LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
           "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
 _CONDITION = re.compile(
@@ -58,18 +60,28 @@ class _Cue:
 def negation_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a sentence denies what its evidence does not, or the other way round."""
     claimed, stated = _cues(claim), _cues(evidence)
-    unmatched = list(stated)
-    for cue in claimed:
-        able = [other for other in unmatched if _meet(cue, other)]
-        partner = max(able, key=lambda other: _overlap(cue.head[:1], other.head[:1]), default=None)
-        if partner is not None:
-            unmatched.remove(partner)
-        elif cue.text.lower() not in {"nor", "neither"} or not any(_meet(cue, other) for other in stated):
+    able = [[n for n, other in enumerate(stated) if _meet(cue, other)] for cue in claimed]
+    for cue, options in zip(claimed, able, strict=True):
+        options.sort(key=lambda n: -_overlap(cue.head[:1], stated[n].head[:1]))  # noqa: B023 - called at once
+    partners: dict[int, int] = {}
+    for n, cue in enumerate(claimed):
+        if not _partnered(n, able, partners, set()) and (cue.text.lower() not in {"nor", "neither"} or not able[n]):
             return f"it negates ({cue.text!r}) what its nearest passage states"
-    for cue in unmatched:
+    for cue in (cue for n, cue in enumerate(stated) if n not in partners):
         if cue.around and _share(cue.around, claim) >= 0.5 and _share(cue.head, claim):
             return f"it leaves out a negation ({cue.text!r}) of its nearest passage"
     return ""
+
+
+def _partnered(cue: int, able: Sequence[Sequence[int]], partners: dict[int, int], tried: set[int]) -> bool:
+    """Find a negation of the evidence for one of the sentence; one that another has taken is given up where that other has a second choice."""
+    for option in able[cue]:
+        if option not in tried:
+            tried.add(option)
+            if option not in partners or _partnered(partners[option], able, partners, tried):
+                partners[option] = cue
+                return True
+    return False
 
 
 def _meet(one: _Cue, other: _Cue) -> bool:
@@ -135,16 +147,23 @@ def _is_cue(word: Word) -> bool:
 def direction_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a word of a sentence has only its opposite in the evidence, or its opposite beside the same words."""
     for sides in opposites():
-        stated = [(n, match.start()) for n, side in enumerate(sides) for match in side.finditer(evidence.text)]
+        stated = [
+            (n, match.start()) for n, side in enumerate(sides) for match in side.finditer(evidence.text) if not _of_bound(evidence, match)
+        ]
         if not stated:
             continue
         for n, side in enumerate(sides):
             for match in side.finditer(claim.text):
-                if _within_phrase(claim, match) or any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
+                if _within_phrase(claim, match) or _of_bound(claim, match) or any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
                     continue
                 if _turned(claim, match.start(), n, evidence, stated):
                     return f"{match.group()!r} turns round what its nearest passage says"
     return ""
+
+
+def _of_bound(reading: Reading, match: re.Match[str]) -> bool:
+    """Whether a word only bounds a figure ("grade 3 or higher"): figures are compared with their bounds elsewhere."""
+    return any(figure.start < match.start() and match.end() <= figure.end for figure in reading.figures)
 
 
 def _within_phrase(reading: Reading, match: re.Match[str]) -> bool:
@@ -182,6 +201,8 @@ def absolute_problem(claim: Reading, evidence: Reading) -> str:
     stated = {match.lastgroup for match in _ABSOLUTE.finditer(evidence.text)}
     for match in _ABSOLUTE.finditer(claim.text):
         kind = match.lastgroup or ""
+        if match.group().lower() in {"any", "anyone"} and _GENERIC.match(claim.text, match.start()):
+            continue
         if kind in stated or re.search(_LENDS[kind], evidence.text, re.IGNORECASE):
             continue
         return f"{match.group()!r} makes it more absolute than its nearest passage"
