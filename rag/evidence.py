@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from rag.align import Reading, Word, alike, read, weight
-from rag.figures import same_figure
+from rag.figures import Figure, same_figure
 from rag.names import RIVAL_KINDS
 from rag.schema import Passage, Span
 from rag.text import collapse
@@ -14,6 +14,7 @@ from rag.text import collapse
 SINGLES_CHECKED = 6  # sentences looked at alone, those with most of the words first
 PAIRED = 8  # sentences of which two may be put together
 PAIRS_CHECKED = 4
+TOLD = 0.5  # share of what a sentence has beyond another that must be told where the two are read as one
 FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
 
 _BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than|[()]", re.IGNORECASE)  # what these join is one statement
@@ -33,6 +34,7 @@ class Evidence:
     context: Reading
     origin: Reading  # the body and year alone: all that is lent where two sentences are put together
     document: str
+    beside: "Evidence | None" = None  # the other of two sentences that are read as one
 
 
 Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its two clauses with one evidence each
@@ -46,14 +48,53 @@ def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
     singles: list[Pairing] = [((claim, evidence),) for evidence in pool[:SINGLES_CHECKED]]
     # Two rows of a table are never put together: each is a statement of its own.
     prose = [evidence for evidence in pool[: PAIRED * 2] if not evidence.reading.text.startswith("|")][:PAIRED]
-    pairs = []
+    pairs, merged = [], []
     for one, other in combinations(prose, 2):
         if _may_join(one, other):
             best = _best_split(claim, one, other)
             if best:
                 pairs.append(best)
-    pairs.sort(key=lambda entry: -entry[0])
-    return singles + [pairing for _, pairing in pairs[:PAIRS_CHECKED]]
+            if _both_told(claim, one, other):
+                joint = _joined(one, other)
+                merged.append((_held(claim, joint.reading, joint.context), ((claim, joint),)))
+    found: list[Pairing] = singles
+    for put_together in (pairs, merged):
+        put_together.sort(key=lambda entry: -entry[0])
+        found = found + [pairing for _, pairing in put_together[:PAIRS_CHECKED]]
+    return found
+
+
+def _both_told(claim: Reading, one: Evidence, other: Evidence) -> bool:
+    """Whether a sentence tells most of what each of two sentences has beyond the other, and these speak of the same things by name.
+
+    Such a sentence merges them, however it winds the two: "A and B were 3% and 5% with X, against 1% and 2% without".
+    """
+    beyond, beyond_other = _beyond(one.reading, other.reading), _beyond(other.reading, one.reading)
+    names = [word for words, _ in (beyond, beyond_other) for word in words if word.kind in RIVAL_KINDS]
+    if names and any(not word.name for words, _ in (beyond, beyond_other) for word in words):
+        return False
+    return all(_told(claim, *part) >= TOLD for part in (beyond, beyond_other))
+
+
+def _beyond(one: Reading, other: Reading) -> tuple[list[Word], list[Figure]]:
+    return (
+        [word for word in one.words if weight(word) and not has(other, word)],
+        [figure for figure in one.figures if not any(same_figure(figure, it) for it in other.figures)],
+    )
+
+
+def _told(claim: Reading, words: Sequence[Word], figures: Sequence[Figure]) -> float:
+    total = sum(map(weight, words)) + FIGURE_WEIGHT * len(figures)
+    told = sum(weight(word) for word in words if has(claim, word))
+    told += FIGURE_WEIGHT * sum(any(same_figure(it, figure) for it in claim.figures) for figure in figures)
+    return told / total if total else 0.0
+
+
+def _joined(one: Evidence, other: Evidence) -> Evidence:
+    """Two sentences as one, in the order of the text; only what both headings have is lent."""
+    first, second = sorted((one, other), key=lambda evidence: (evidence.passage, evidence.span.start))
+    reading = read(f"{first.reading.text.rstrip('.')}; {second.reading.text}")
+    return replace(first, reading=reading, context=first.origin, beside=second)
 
 
 def _sentences(place: int, passage: Passage) -> list[Evidence]:

@@ -73,7 +73,8 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
 def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> tuple[Verdict, float]:
     found = _measured(claim, pairing, encode)
     chance = probability(found)
-    places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for _, evidence in pairing})
+    told = [it for _, evidence in pairing for it in (evidence, evidence.beside) if it]
+    places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for evidence in told})
     quotes = tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
     problem = strict_problem(pairing)
     if not problem and chance < SUPPORTED:
