@@ -70,9 +70,9 @@ def _both_told(claim: Reading, one: Evidence, other: Evidence) -> bool:
     Such a sentence merges them, however it winds the two: "A and B were 3% and 5% with X, against 1% and 2% without".
     """
     beyond, beyond_other = _beyond(one.reading, other.reading), _beyond(other.reading, one.reading)
-    names = [word for words, _ in (beyond, beyond_other) for word in words if word.kind in RIVAL_KINDS]
-    if names and any(not word.name for words, _ in (beyond, beyond_other) for word in words):
-        return False
+    kinds, kinds_other = ({word.kind for word in words if word.kind in RIVAL_KINDS} for words, _ in (beyond, beyond_other))
+    if kinds & kinds_other and not (_only_names(*beyond) and _only_names(*beyond_other)):
+        return False  # which of the two a name belongs to would be lost
     return all(_told(claim, *part) >= TOLD for part in (beyond, beyond_other))
 
 
@@ -81,6 +81,11 @@ def _beyond(one: Reading, other: Reading) -> tuple[list[Word], list[Figure]]:
         [word for word in one.words if weight(word) and not has(other, word)],
         [figure for figure in one.figures if not any(same_figure(figure, it) for it in other.figures)],
     )
+
+
+def _only_names(words: Sequence[Word], figures: Sequence[Figure]) -> bool:
+    """Whether what is beyond is names but for a word: "it is advised in A", "it is advised in B"."""
+    return not figures and sum(weight(word) for word in words if not word.name) <= 1.0
 
 
 def _told(claim: Reading, words: Sequence[Word], figures: Sequence[Figure]) -> float:

@@ -38,7 +38,8 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
         found = population.search(claim.text)
         if found and not population.search(f"{evidence.text} {context.text}"):
             return f"{found.group()!r} is not named in its nearest passage"
-    absent = absent_subjects(claim.text, [evidence.text, context.text])
+    whole = " ".join(word.text.lower() for word in claim.words if not word.name and " " in word.text)  # "low calcium" is not calcium
+    absent = [name for name in absent_subjects(claim.text, [evidence.text, context.text]) if name.lower() not in whole]
     named = " ".join(form for word in (*evidence.words, *context.words) if word.name for form in synonyms(word.name.partition(":")[2]))
     known = f"{evidence.text} {context.text}"
     unknown = sorted(set(_CODE.findall(claim.text)) - set(_CODE.findall(known)))
@@ -64,8 +65,16 @@ def _unknown_proper_names(claim: Reading, evidence: Reading, known: str) -> list
 
 def _lent_proper_names(claim: Reading, evidence: Reading) -> list[str]:
     """Names in capitals, such as trials, that only the heading has, where the evidence speaks of another one that the sentence leaves out."""
+    if any(word.kind == "body" and not any(alike(word, other) for other in claim.words) for word in evidence.words):
+        lent = [name for name in _PROPER.findall(claim.text) if name.lower() not in evidence.text.lower() and not _is_term(claim, name)]
+        if lent:
+            return lent
     others = [name for name in _capitals(evidence) if name.lower() not in claim.text.lower() and not _initials_stand(name, claim.text)]
     return [name for name in _capitals(claim) if name.lower() not in evidence.text.lower()] if others else []
+
+
+def _is_term(reading: Reading, name: str) -> bool:
+    return any(word.name and name in word.text for word in reading.words)
 
 
 def _capitals(reading: Reading) -> list[str]:

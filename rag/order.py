@@ -15,8 +15,10 @@ _COMPARED = re.compile(
     r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b",
     re.IGNORECASE,
 )
-_EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before|ahead of|(?:and )?then)\b", re.IGNORECASE)
-_LATER_FIRST = re.compile(r"\b(?:after|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
+_EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before|ahead of|then|after that|thereafter|subsequently)\b", re.IGNORECASE)
+_NEXT = re.compile(r"followed by|then|after that|thereafter|subsequently", re.IGNORECASE)  # what stands before these is the first step, comma or not
+_FIRST = re.compile(r"\bfirst\b(?=\s*(?:[,.;)]|$|and\b))", re.IGNORECASE)
+_LATER_FIRST = re.compile(r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
 
 
 def comparison_problem(claim: Reading, evidence: Reading) -> str:
@@ -47,6 +49,8 @@ def order_problem(claim: Reading, evidence: Reading) -> str:
     if not claimed or not stated:
         return ""
     (first, second), (first_there, second_there) = claimed, stated
+    if all(any(word.name for word in words) for words in (first, second, first_there, second_there)):
+        first, second, first_there, second_there = (tuple(w for w in words if w.name) for words in (first, second, first_there, second_there))
     straight = _common(first, first_there) + _common(second, second_there)
     crossed = _common(first, second_there) + _common(second, first_there)
     return "it puts its steps in another order than its nearest passage" if crossed > 2 * straight else ""
@@ -65,10 +69,13 @@ def _order(reading: Reading) -> _Steps | None:
         if not any(f.start < match.end() + 22 and match.end() <= f.start for f in reading.figures)
     ]
     if not cues:
-        return None
+        alone = _FIRST.search(text)
+        return (tuple(word for word in reading.words if word.end <= alone.start())[-2:], ()) if alone else None
     match, earlier = min(cues, key=lambda cue: cue[0].start())
     links = [(start, end) for start, end in reading.breaks if text[start:end].strip().lower() not in _LINKS]
-    left = max((end for _, end in links if end <= match.start()), default=0)
+    starts = [word.start for word in reading.words if word.end <= match.start()]
+    stop = max(starts, default=0) + 1 if _NEXT.fullmatch(match.group()) else match.start()
+    left = max((end for _, end in links if end <= stop), default=0)
     right = min((start for start, _ in links if start >= match.end()), default=len(text))
     before = tuple(word for word in reading.words if left <= word.start and word.end <= match.start())
     after = tuple(word for word in reading.words if match.end() <= word.start < right)

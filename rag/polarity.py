@@ -24,7 +24,7 @@ _FORWARD = re.compile(
     r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
     r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
     r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
-    r"\b(?:un(?!der|it|ti|iq|io|iv|less|known prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
+    r"\b(?:un(?!der|it|ti|iq|io|iv|less|known[ -]prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
     re.IGNORECASE,
 )
@@ -35,13 +35,14 @@ _BARE = re.compile(r"\s+(?:be |been |being )?(?:given|used|done|needed|made|take
 _PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
 _ABSOLUTE = re.compile(
     r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
-    r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none))\b",
+    r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none)|(?P<prove>proves?|proven))\b",
     re.IGNORECASE,
 )
 # "anyone who has it": those of whom the evidence speaks in the plural
 _GENERIC = re.compile(r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)", re.IGNORECASE)
 _LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
-          "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur"}  # fmt: skip
+          "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur",
+          "prove": r"\bpro(?:ve|of)|confirm|demonstrat|establish|diagnos|\bshow"}  # fmt: skip
 _CONDITION = re.compile(
     r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b",
     re.IGNORECASE,
@@ -59,7 +60,7 @@ class _Cue:
 
 def negation_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a sentence denies what its evidence does not, or the other way round."""
-    claimed, stated = _cues(claim), _cues(evidence)
+    claimed, stated = _cues(claim, evidence), _cues(evidence, claim)
     able = [[n for n, other in enumerate(stated) if _meet(cue, other)] for cue in claimed]
     for cue, options in zip(claimed, able, strict=True):
         options.sort(key=lambda n: -_overlap(cue.head[:1], stated[n].head[:1]))  # noqa: B023 - called at once
@@ -96,9 +97,11 @@ def _share(words: Sequence[Word], reading: Reading) -> float:
     return _overlap(words, reading.words) / len(words) if words else 0.0
 
 
-def _cues(reading: Reading) -> list[_Cue]:
+def _cues(reading: Reading, other: Reading) -> list[_Cue]:
     text = reading.text
     bounds = [(match.start(), match.end()) for match in _BOUND.finditer(text)]
+    # A negation within a wording that the other text has another wording for is compared as a word: "symptom-free", "without symptoms".
+    bounds += [(w.start, w.end) for w in reading.words if any(w.groups & o.groups and w.stems != o.stems for o in other.words)]
     found: dict[int, _Cue] = {}
     for match in _FORWARD.finditer(text):
         if any(start <= match.start() < end for start, end in bounds):
@@ -112,7 +115,7 @@ def _cues(reading: Reading) -> list[_Cue]:
         near = (*before, *after[:2]) if bare else (*before[-2:], *after[:2])
         found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], near, bare)
     for match in _BACKWARD.finditer(text):
-        if match.start() not in found:
+        if match.start() not in found and not any(start <= match.start() < end for start, end in bounds):
             before = _before(reading, match.start())
             near = (*before, *_after(reading, match.end()))
             found[match.start()] = _Cue(match.group(), near, before[-2:] or near[:2], near)
@@ -156,7 +159,8 @@ def direction_problem(claim: Reading, evidence: Reading) -> str:
             for match in side.finditer(claim.text):
                 if _within_phrase(claim, match) or _of_bound(claim, match) or any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
                     continue
-                if _turned(claim, match.start(), n, evidence, stated):
+                own = [it.start() for m, it_side in enumerate(sides) if m != n for it in it_side.finditer(claim.text)]
+                if _turned(claim, match.start(), n, evidence, stated, own):
                     return f"{match.group()!r} turns round what its nearest passage says"
     return ""
 
@@ -175,14 +179,18 @@ def _within_phrase(reading: Reading, match: re.Match[str]) -> bool:
     )
 
 
-def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]]) -> bool:
+def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Sequence[tuple[int, int]], own: Sequence[int]) -> bool:
+    """Whether a word's opposite stands where it should; an opposite that the sentence has, too, beside the same words (`own`), is none of it."""
     same = [place for n, place in stated if n == side]
     other = [place for n, place in stated if n != side]
     if not other:
         return False
-    if not same:
-        return True
     around = _neighbours(claim, at)
+    if not same:
+        return any(
+            all(_overlap(_neighbours(claim, it), there) <= _overlap(around, there) for it in own)
+            for there in (_neighbours(evidence, place) for place in other)
+        )
     near_same = max(_overlap(around, _neighbours(evidence, place)) for place in same)
     near_other = max(_overlap(around, _neighbours(evidence, place)) for place in other)
     return near_other > near_same
