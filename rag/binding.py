@@ -99,8 +99,13 @@ def _shared(beside: _Company, stated: Figure, against: Sequence[Figure], evidenc
 def _holds_name_of(beside: _Company, own: Sequence[Figure], rivals: Sequence[Figure], evidence: Reading) -> bool:
     """Whether a name stands beside the claimed figure that in the evidence only a rival has beside it."""
     ours = [word for figure in own for word in _company(evidence, figure)[0]]
-    theirs = [word for figure in rivals for word in _company(evidence, figure)[0] if word.kind in {"drug", "treatment"}]
+    theirs = [word for figure in rivals for word in _company(evidence, figure)[0] if word.name]
+    told = [
+        word
+        for word in theirs
+        if word.kind in {"drug", "treatment"} or any(other.kind == word.kind == "tumour" and other.name != word.name for other in ours)
+    ]
     return any(
-        word.name and any(word.name == other.name for other in theirs) and not any(alike(word, other) for other in ours)
+        word.name and any(word.name == other.name for other in told) and not any(alike(word, other) for other in ours)
         for word in beside[0]
     )

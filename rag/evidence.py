@@ -14,9 +14,10 @@ from rag.text import collapse
 SINGLES_CHECKED = 6  # sentences looked at alone, those with most of the words first
 PAIRED = 8  # sentences of which two may be put together
 PAIRS_CHECKED = 4
-TOLD = 0.5  # share of what a sentence has beyond another that must be told where the two are read as one
+TOLD = 0.7  # share of what a sentence has beyond another that must be told where the two are read as one
 FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
 
+_BOUND_KINDS = {"body", "drug", "score"}  # what one sentence says of these, it says of no other
 _BINDS = re.compile(r"if|when|unless|except|provided|because|so|rather than|[()]", re.IGNORECASE)  # what these join is one statement
 _ADJUNCT = re.compile(
     r"(?:according to|says?|said|under|in|at|on|for|with|without|by|from|of|among|after|before|during|as|per|if|when|unless|until|because)\b",
@@ -71,7 +72,7 @@ def _both_told(claim: Reading, one: Evidence, other: Evidence) -> bool:
     """
     beyond, beyond_other = _beyond(one.reading, other.reading), _beyond(other.reading, one.reading)
     kinds, kinds_other = ({word.kind for word in words if word.kind in RIVAL_KINDS} for words, _ in (beyond, beyond_other))
-    if kinds & kinds_other and not (_only_names(*beyond) and _only_names(*beyond_other)):
+    if (kinds | kinds_other) & _BOUND_KINDS or (kinds & kinds_other) and not (_only_names(*beyond) and _only_names(*beyond_other)):
         return False  # which of the two a name belongs to would be lost
     return all(_told(claim, *part) >= TOLD for part in (beyond, beyond_other))
 
@@ -150,7 +151,7 @@ def _best_split(claim: Reading, one: Evidence, other: Evidence) -> tuple[float, 
             continue
         for left, right in ((one, other), (other, one)):
             poorer = min(_held(first, left.reading, left.context), _held(second, right.reading, right.context))
-            if poorer > 0.4:
+            if poorer > 0.5:
                 found.append((poorer, ((first, left), (second, right))))
     return max(found, key=lambda entry: entry[0], default=None)
 

@@ -65,7 +65,10 @@ def _unknown_proper_names(claim: Reading, evidence: Reading, known: str) -> list
 
 def _lent_proper_names(claim: Reading, evidence: Reading) -> list[str]:
     """Names in capitals, such as trials, that only the heading has, where the evidence speaks of another one that the sentence leaves out."""
-    if any(word.kind == "body" and not any(alike(word, other) for other in claim.words) for word in evidence.words):
+    bodies = [word.text for word in claim.words if word.kind == "body" and not is_named(word, evidence)]
+    if bodies and any(name.lower() not in claim.text.lower() and not _is_term(evidence, name) for name in _PROPER.findall(evidence.text)):
+        return bodies
+    if any(word.kind == "body" and not is_named(word, claim) for word in evidence.words):
         lent = [name for name in _PROPER.findall(claim.text) if name.lower() not in evidence.text.lower() and not _is_term(claim, name)]
         if lent:
             return lent

@@ -15,10 +15,17 @@ _COMPARED = re.compile(
     r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b",
     re.IGNORECASE,
 )
-_EARLIER_FIRST = re.compile(r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before|ahead of|then|after that|thereafter|subsequently)\b", re.IGNORECASE)
-_NEXT = re.compile(r"followed by|then|after that|thereafter|subsequently", re.IGNORECASE)  # what stands before these is the first step, comma or not
+_EARLIER_FIRST = re.compile(
+    r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before|ahead of|then|after that|thereafter|subsequently)\b",
+    re.IGNORECASE,
+)
+_NEXT = re.compile(
+    r"followed by|then|after that|thereafter|subsequently", re.IGNORECASE
+)  # what stands before these is the first step, comma or not
 _FIRST = re.compile(r"\bfirst\b(?=\s*(?:[,.;)]|$|and\b))", re.IGNORECASE)
-_LATER_FIRST = re.compile(r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE)
+_LATER_FIRST = re.compile(
+    r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE
+)
 
 
 def comparison_problem(claim: Reading, evidence: Reading) -> str:
@@ -49,11 +56,15 @@ def order_problem(claim: Reading, evidence: Reading) -> str:
     if not claimed or not stated:
         return ""
     (first, second), (first_there, second_there) = claimed, stated
-    if all(any(word.name for word in words) for words in (first, second, first_there, second_there)):
-        first, second, first_there, second_there = (tuple(w for w in words if w.name) for words in (first, second, first_there, second_there))
     straight = _common(first, first_there) + _common(second, second_there)
     crossed = _common(first, second_there) + _common(second, first_there)
-    return "it puts its steps in another order than its nearest passage" if crossed > 2 * straight else ""
+    # Things by name tell steps best: each stands on the other side, none on its own.
+    by_name = _names(first, second_there) and _names(second, first_there) and not (_names(first, first_there) or _names(second, second_there))
+    return "it puts its steps in another order than its nearest passage" if by_name or crossed > 2 * straight else ""
+
+
+def _names(ones: Sequence[Word], others: Sequence[Word]) -> bool:
+    return any(alike(one, other) and (one.name or other.name) and "body" not in (one.kind, other.kind) for one in ones for other in others)
 
 
 _Steps = tuple[tuple[Word, ...], tuple[Word, ...]]
@@ -70,12 +81,12 @@ def _order(reading: Reading) -> _Steps | None:
     ]
     if not cues:
         alone = _FIRST.search(text)
-        return (tuple(word for word in reading.words if word.end <= alone.start())[-2:], ()) if alone else None
+        return (tuple(word for word in reading.words if word.end <= alone.start())[-1:], ()) if alone else None
     match, earlier = min(cues, key=lambda cue: cue[0].start())
     links = [(start, end) for start, end in reading.breaks if text[start:end].strip().lower() not in _LINKS]
     starts = [word.start for word in reading.words if word.end <= match.start()]
     stop = max(starts, default=0) + 1 if _NEXT.fullmatch(match.group()) else match.start()
-    left = max((end for _, end in links if end <= stop), default=0)
+    left = max((end for _, end in links if end <= stop), default=0) if stop == match.start() else 0
     right = min((start for start, _ in links if start >= match.end()), default=len(text))
     before = tuple(word for word in reading.words if left <= word.start and word.end <= match.start())
     after = tuple(word for word in reading.words if match.end() <= word.start < right)
@@ -83,6 +94,8 @@ def _order(reading: Reading) -> _Steps | None:
     if not before:  # "After surgery, radiotherapy follows": what stands behind the comma is the other step
         behind = tuple(word for word in reading.words if word.start > right)[:STEP_WORDS]
         return (behind, near) if earlier else (near, behind)
+    if stop != match.start():
+        return before[-2 * STEP_WORDS :], near
     return (before[-STEP_WORDS:], near) if earlier else (near, before[-STEP_WORDS:])
 
 

@@ -16,7 +16,7 @@ SCOPE_WORDS = 5  # words after a negation that it can reach
 NEIGHBOURS = 3  # words on each side that tell which of several opposites is meant
 
 _BOUND = re.compile(
-    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether or not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b",
+    r"\b(?:no|not|never) (?:be )?(?:less|more|fewer|longer|later|greater|higher|earlier) than\b|\bnot only\b|\bwhether\b[^.;]{0,40}?\bor not\b|\bif not\b|\bwith(?:out)? (?:and|or) with(?:out)?\b",
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
@@ -63,7 +63,7 @@ def negation_problem(claim: Reading, evidence: Reading) -> str:
     claimed, stated = _cues(claim, evidence), _cues(evidence, claim)
     able = [[n for n, other in enumerate(stated) if _meet(cue, other)] for cue in claimed]
     for cue, options in zip(claimed, able, strict=True):
-        options.sort(key=lambda n: -_overlap(cue.head[:1], stated[n].head[:1]))  # noqa: B023 - called at once
+        options.sort(key=lambda n: -_overlap(cue.head[:1], stated[n].head[:1]))
     partners: dict[int, int] = {}
     for n, cue in enumerate(claimed):
         if not _partnered(n, able, partners, set()) and (cue.text.lower() not in {"nor", "neither"} or not able[n]):
@@ -157,7 +157,11 @@ def direction_problem(claim: Reading, evidence: Reading) -> str:
             continue
         for n, side in enumerate(sides):
             for match in side.finditer(claim.text):
-                if _within_phrase(claim, match) or _of_bound(claim, match) or any(other.search(match.group()) for m, other in enumerate(sides) if m != n):
+                if (
+                    _within_phrase(claim, match)
+                    or _of_bound(claim, match)
+                    or any(other.search(match.group()) for m, other in enumerate(sides) if m != n)
+                ):
                     continue
                 own = [it.start() for m, it_side in enumerate(sides) if m != n for it in it_side.finditer(claim.text)]
                 if _turned(claim, match.start(), n, evidence, stated, own):
@@ -186,14 +190,13 @@ def _turned(claim: Reading, at: int, side: int, evidence: Reading, stated: Seque
     if not other:
         return False
     around = _neighbours(claim, at)
-    if not same:
-        return any(
-            all(_overlap(_neighbours(claim, it), there) <= _overlap(around, there) for it in own)
-            for there in (_neighbours(evidence, place) for place in other)
-        )
+    beside = [_neighbours(evidence, place) for place in other]
+    kept = [_neighbours(claim, it) for it in own]
+    left = [there for there in beside if all(_overlap(it, there) <= _overlap(around, there) for it in kept)]
+    if not same or not left:
+        return bool(left)
     near_same = max(_overlap(around, _neighbours(evidence, place)) for place in same)
-    near_other = max(_overlap(around, _neighbours(evidence, place)) for place in other)
-    return near_other > near_same
+    return max(_overlap(around, there) for there in left) > near_same
 
 
 def _neighbours(reading: Reading, at: int) -> tuple[Word, ...]:

@@ -31,8 +31,8 @@ LENT = 0.4  # what a new word counts that the heading has
 # Logistic model of what is left after the strict checks, fitted on the dev claims by an earlier `python -m evals.calibrate_verify`. What that prints now
 # (bias 2.83, new_words -2.52, unreplaced -0.37, new_clause -1.28, cosine -0.28) catches one edit in a hundred more there, but supports 24 and not 31 of
 # the 40 paraphrases of tests/verify_pairs.jsonl, which nobody tuned on.
-FEATURES = ("new_words", "unreplaced", "new_clause", "cosine")
-WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "cosine": 0.1}
+FEATURES = ("new_words", "unreplaced", "new_clause", "new_item", "cosine")
+WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "new_item": -1.5, "cosine": 0.1}
 SUPPORTED = 0.5
 
 
@@ -43,6 +43,7 @@ class Features:
     new_words: float  # weight of the words without a counterpart
     unreplaced: float  # of these, what no left-out word of the evidence can have stood for
     new_clause: float  # largest share that is new of a segment
+    new_item: float  # the same of a segment of one or two words that is strung on ("and fever")
     cosine: float  # nearness in meaning
 
 
@@ -151,8 +152,16 @@ def features(claim: Reading, evidence: Evidence, cosine: float, encode: Encode) 
     clause = max(
         (added / of_segment[segment] for segment, added in in_segment.items() if of_segment[segment] >= CLAUSE_WEIGHT), default=0.0
     )
+    item = max((in_segment[n] / of_segment[n] for n in _strung_on(claim) if 0 < of_segment.get(n, 0.0) < CLAUSE_WEIGHT), default=0.0)
     unreplaced = max(0.0, sum(new) - sum(weight(word) for word in left))
-    return Features(sum(new), unreplaced, clause, cosine)
+    return Features(sum(new), unreplaced, clause, item, cosine)
+
+
+def _strung_on(claim: Reading) -> list[int]:
+    """Return the numbers of the segments that "and" or "or" joins to what stands before them."""
+    return [
+        n for n, (start, end) in enumerate(claim.breaks, start=1) if claim.text[start:end].strip(" ,").lower() in {"and", "or", "and/or"}
+    ]
 
 
 def _new_weights(claim: Reading, evidence: Evidence, left: Sequence[Word], encode: Encode) -> list[float]:
