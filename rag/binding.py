@@ -106,6 +106,5 @@ def _holds_name_of(beside: _Company, own: Sequence[Figure], rivals: Sequence[Fig
         if word.kind in {"drug", "treatment"} or any(other.kind == word.kind == "tumour" and other.name != word.name for other in ours)
     ]
     return any(
-        word.name and any(word.name == other.name for other in told) and not any(alike(word, other) for other in ours)
-        for word in beside[0]
+        word.name and any(word.name == other.name for other in told) and not any(alike(word, other) for other in ours) for word in beside[0]
     )

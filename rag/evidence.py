@@ -72,7 +72,7 @@ def _both_told(claim: Reading, one: Evidence, other: Evidence) -> bool:
     """
     beyond, beyond_other = _beyond(one.reading, other.reading), _beyond(other.reading, one.reading)
     kinds, kinds_other = ({word.kind for word in words if word.kind in RIVAL_KINDS} for words, _ in (beyond, beyond_other))
-    if (kinds | kinds_other) & _BOUND_KINDS or (kinds & kinds_other) and not (_only_names(*beyond) and _only_names(*beyond_other)):
+    if (kinds | kinds_other) & _BOUND_KINDS or ((kinds & kinds_other) and not (_only_names(*beyond) and _only_names(*beyond_other))):
         return False  # which of the two a name belongs to would be lost
     return all(_told(claim, *part) >= TOLD for part in (beyond, beyond_other))
 

@@ -7,11 +7,8 @@ Does not convert between units of different meaning: mg/dL and mmol/L stay two f
 import re
 from dataclasses import dataclass
 
-_NUMBER_WORDS = {
-    "one": 1.0, "two": 2.0, "three": 3.0, "four": 4.0, "five": 5.0, "six": 6.0, "seven": 7.0, "eight": 8.0, "nine": 9.0, "ten": 10.0,
-    "eleven": 11.0, "twelve": 12.0, "thirteen": 13.0, "fourteen": 14.0, "fifteen": 15.0, "sixteen": 16.0, "eighteen": 18.0, "twenty": 20.0, "twenty-four": 24.0, "thirty": 30.0,
-    "forty": 40.0, "forty-eight": 48.0, "fifty": 50.0, "sixty": 60.0, "ninety": 90.0,
-}  # fmt: skip
+from rag.units import NUMBER_WORDS, UNITS
+
 # "within a day" is a figure, "16 mg a day" is a rate.
 _ONE_BEFORE = "".join(
     f"(?<={word} )|"
@@ -22,27 +19,10 @@ _ONE = (
     r"(?<!mg )(?<!ml )(?<!Gy )(?<!once )(?<!twice )(?<!times )\ban?(?=\s(?:hour|day|week|month|year)\s(?:on|later|afterwards|earlier)\b)"
 )
 _NUMBER = (
-    rf"(?:{_ONE}|" r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
+    rf"(?:{_ONE}|" r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\b(?:" + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True)) + r")\b)"
 )
 
-# Spelled as matched (longest first) -> unit; hours carry a factor so that 24 hours equals one day.
-_UNITS: dict[str, tuple[str, float]] = {
-    "mg/dl": ("mg/dL", 1), "mg / dl": ("mg/dL", 1), "mmol/l": ("mmol/L", 1), "mmol per litre": ("mmol/L", 1), "µmol/l": ("µmol/L", 1),
-    "umol/l": ("µmol/L", 1), "micromol/l": ("µmol/L", 1), "ml/min/1.73 m²": ("mL/min/1.73 m²", 1), "ml/min/1.73 m2": ("mL/min/1.73 m²", 1),
-    "ml/min": ("mL/min", 1), "ml per minute": ("mL/min", 1), "mg/kg": ("mg/kg", 1), "mg per kg": ("mg/kg", 1), "mg/hour": ("mg/h", 1),
-    "mg/h": ("mg/h", 1), "mg·h/l": ("mg·h/L", 1), "milligrams": ("mg", 1), "milligram": ("mg", 1), "mg": ("mg", 1), "micrograms": ("µg", 1),
-    "mcg": ("µg", 1), "ug": ("µg", 1), "µg": ("µg", 1), "kg": ("kg", 1), "grams": ("g", 1), "g": ("g", 1), "gy": ("Gy", 1), "gray": ("Gy", 1),
-    "cgy": ("Gy", 0.01), "iu": ("IU", 1), "ml": ("mL", 1), "millilitres": ("mL", 1), "litres": ("L", 1), "liters": ("L", 1), "l": ("L", 1),
-    "per cent": ("%", 1), "percent": ("%", 1), "%": ("%", 1), "minutes": ("h", 1 / 60), "minute": ("h", 1 / 60), "min": ("h", 1 / 60),
-    "hourly": ("h", 1), "hours": ("h", 1), "hour": ("h", 1), "hrs": ("h", 1), "hr": ("h", 1), "h": ("h", 1), "daily": ("h", 24),
-    "days": ("h", 24), "day": ("h", 24), "weekly": ("h", 168), "weeks": ("h", 168), "week": ("h", 168), "wks": ("h", 168),
-    "wk": ("h", 168), "fortnight": ("h", 336), "monthly": ("month", 1), "months": ("month", 1), "month": ("month", 1), "yearly": ("year", 1), "years": ("year", 1),
-    "year": ("year", 1), "fractions": ("fraction", 1), "fraction": ("fraction", 1), "points": ("point", 1), "point": ("point", 1),
-    "mm": ("mm", 1), "cm": ("mm", 10), "kda": ("kDa", 1), "mbq/kg": ("MBq/kg", 1), "kbq/kg": ("kBq/kg", 1), "kbq": ("kBq", 1), "mbq": ("MBq", 1), "gbq": ("MBq", 1000),
-    "mg/day": ("mg/day", 1), "g/day": ("g/day", 1), "mg/m²": ("mg/m²", 1), "g/m²": ("g/m²", 1), "mg/m2": ("mg/m²", 1), "g/m2": ("g/m²", 1),
-    "patient": ("patient", 1), "patients": ("patient", 1), "studies": ("study", 1), "trials": ("trial", 1), "cases": ("case", 1),
-}  # fmt: skip
-_UNIT = "|".join(re.escape(unit) for unit in sorted(_UNITS, key=len, reverse=True))
+_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 
 _BEFORE = {
     ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
@@ -126,9 +106,9 @@ def find_figures(text: str) -> list[Figure]:
         for match in _SHARE.finditer(text)
         if (share := _share_of(match.group("share").lower())) is not None
     ]
-    for match in _OR_TWO.finditer(text):
-        unit, factor = _UNITS[match.group("unit").lower()]
-        found.append(Figure(factor, factor * (2 if match.group("two") else 1), unit, "", match.start(), match.end()))
+    for either in _OR_TWO.finditer(text):
+        unit, factor = UNITS[either.group("unit").lower()]
+        found.append(Figure(factor, factor * (2 if either.group("two") else 1), unit, "", either.start(), either.end()))
     shares = [(figure.start, figure.end) for figure in found]
     at = 0
     while match := _FIGURE.search(text, at):
@@ -163,12 +143,12 @@ def _comparator_of(words: str | None) -> str:
 
 
 def _figure(text: str, match: re.Match[str], unit_word: str | None, high_word: str | None, *, end: int) -> Figure:
-    unit, factor = _UNITS[unit_word.lower()] if unit_word else ("", 1.0)
+    unit, factor = UNITS[unit_word.lower()] if unit_word else ("", 1.0)
     sign = -1.0 if match.group("sign") else 1.0
     low = sign * _value(match.group("low")) * factor
     high = _value(high_word) * factor if high_word else low
     if high_word and match.group("lowunit") and match.group("unit"):
-        low = _value(match.group("low")) * _UNITS[match.group("lowunit").lower()][1]
+        low = _value(match.group("low")) * UNITS[match.group("lowunit").lower()][1]
     if high < low:
         low, high = high, low
     comparator = _comparator(match, unit) if high_word or not match.group("high") else _comparator_before(match, unit)
@@ -184,12 +164,12 @@ def _is_range(text: str, match: re.Match[str]) -> bool:
     if match.group("joint").lower() == "to" and not low_unit and _value(match.group("low")) > 3 * _value(match.group("high")):
         return bool(_FALLS_FROM.search(before))  # "341 to 20 Gy": as many people were given so much
     if low_unit and high_unit:
-        return _UNITS[low_unit.lower()][0] == _UNITS[high_unit.lower()][0] and _same_scale(low_unit, high_unit)
+        return UNITS[low_unit.lower()][0] == UNITS[high_unit.lower()][0] and _same_scale(low_unit, high_unit)
     return not low_unit or low_unit == "%" or not high_unit
 
 
 def _same_scale(one: str, other: str) -> bool:
-    return _UNITS[one.lower()][0] == "h" or _UNITS[one.lower()][1] == _UNITS[other.lower()][1]
+    return UNITS[one.lower()][0] == "h" or UNITS[one.lower()][1] == UNITS[other.lower()][1]
 
 
 _SCALES = {
@@ -229,7 +209,7 @@ def _is_count(unit: str) -> bool:
 def _is_bare_word(match: re.Match[str]) -> bool:
     """A number word without unit or range ("one of the", "at one") is language, not a figure."""
     has_unit = match.group("unit") or match.group("lowunit")
-    return match.group("low").lower() in _NUMBER_WORDS and not has_unit and not match.group("high")
+    return match.group("low").lower() in NUMBER_WORDS and not has_unit and not match.group("high")
 
 
 def _is_part_of_code(text: str, match: re.Match[str]) -> bool:
@@ -245,7 +225,7 @@ def _value(number: str) -> float:
     word = number.lower()
     if word in {"a", "an"}:
         return 1.0
-    return _NUMBER_WORDS[word] if word in _NUMBER_WORDS else float(word.replace(",", ""))
+    return NUMBER_WORDS[word] if word in NUMBER_WORDS else float(word.replace(",", ""))
 
 
 def _comparator(match: re.Match[str], unit: str) -> str:

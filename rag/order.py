@@ -59,7 +59,9 @@ def order_problem(claim: Reading, evidence: Reading) -> str:
     straight = _common(first, first_there) + _common(second, second_there)
     crossed = _common(first, second_there) + _common(second, first_there)
     # Things by name tell steps best: each stands on the other side, none on its own.
-    by_name = _names(first, second_there) and _names(second, first_there) and not (_names(first, first_there) or _names(second, second_there))
+    by_name = (
+        _names(first, second_there) and _names(second, first_there) and not (_names(first, first_there) or _names(second, second_there))
+    )
     return "it puts its steps in another order than its nearest passage" if by_name or crossed > 2 * straight else ""
 
 

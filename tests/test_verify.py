@@ -210,9 +210,6 @@ CAUGHT_LATER: dict[str, list[tuple[str, str]]] = {
 
 # the same for edits that the check lets through
 MISSED: dict[str, list[tuple[str, str]]] = {
-    "direction": [
-        (FIXATION, "Fixation of a long bone should follow postoperative radiotherapy under the 2020 ESMO guideline."),
-    ],
     "scope": [
         (MARKERS, "Bone turnover markers are not recommended by ESMO (2020)."),
     ],
@@ -624,3 +621,27 @@ def test_the_pipeline_judges_with_its_own_embedder(shared_toy: Pipeline) -> None
         "MRI for suspected cord compression should be done within 2 days.",
     )
     assert [shared_toy.verify(sentence, passages).supported for sentence in (right, wrong)] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("passage", "sentence", "supported"),
+    [
+        (FIXATION, "Fixation of a long bone should follow postoperative radiotherapy under the 2020 ESMO guideline.", False),
+        ("Pain flare after radiotherapy usually lasts 1-2 days.", "Pain flare after radiotherapy usually lasts for a day or two.", True),
+        ("Nearly half of people with cancer pain need opioids.", "Nearly one person in two with cancer pain needs opioids.", True),
+        ("Over age 40, a fracture means biopsy of the lesion.", "Before the age of 40, a fracture means biopsy of the lesion.", False),
+        ("ASTRO prefers surgery followed by radiotherapy.", "ASTRO prefers radiotherapy, then surgery.", False),
+        ("Embolisation before surgery limits bleeding.", "Embolisation before surgery limits bleeding and dizziness.", False),
+        ("Low platelets of grade 3 or higher occurred in 7.9%.", "Grade 3+ low platelets occurred in 7.9%.", True),
+    ],
+)
+def test_what_a_writer_varies_is_told_from_what_changes_the_statement(passage: str, sentence: str, supported: bool) -> None:
+    verdict = judge(sentence, as_passage(passage))
+    assert verdict.supported is supported, verdict.reason
+
+
+def test_a_sentence_that_winds_two_into_one_rests_on_both() -> None:
+    both = "Radium-223 is given every 4 weeks at trained centres. Radium-223 has a half-life of 11.4 days."
+    wound = "Radium-223, whose half-life is 11.4 days, is given every 4 weeks at trained centres."
+    assert judge(wound, as_passage(both)).supported
+    assert not judge(wound.replace("11.4", "12.4"), as_passage(both)).supported
