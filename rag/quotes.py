@@ -13,7 +13,7 @@ from rag.schema import DraftSentence, Passage, Quote, Verdict
 from rag.sentences import CONTRAST, RankedSentence, is_year
 from rag.terms import find_terms
 
-VALUE_DROP = 0.7  # a sentence whose rank value is this far below the best one's is not shown; nothing nearer helped the dev questions
+VALUE_DROP = 0.45  # a sentence whose rank value is this far below the best one's is not shown; nothing nearer helped the dev questions
 SAME_WORDS = 82.0  # rapidfuzz token_set_ratio above which two sentences say the same
 
 

@@ -9,11 +9,11 @@ from rag.terms import expansions
 from rag.text import content_stems, stems_of
 
 # Logistic weights, fitted by `python -m evals.calibrate` on answerable and unanswerable questions; in the order of `signals_of`.
-SIGNAL_WEIGHTS = (5.0, 6.0, 2.4, 1.3, -3.0)
-BIAS = -9.0
-MISSING_ASPECT = 2.5  # by which the logit falls where no passage speaks of what is asked for (`scope`)
-UNKNOWN_NAME = 2.5  # and where the library has no word of a name in the question
-USUAL_GAIN = 0.1  # how much nearer than its best sentence the best attached question of a passage that answers is; taken where it has none
+SIGNAL_WEIGHTS = (6.11, 10.23, 0.53, 2.48, -4.09)
+BIAS = -13.38
+MISSING_ASPECT = 4.23  # by which the logit falls where no passage speaks of what is asked for (`scope`)
+UNKNOWN_NAME = 2.17  # and where the library has no word of a name in the question
+USUAL_GAIN = 0.07  # how much nearer than its best sentence the best attached question of a passage that answers is; taken where it has none
 
 
 def signals_of(cosine: float, question: float | None, covered: float, words: int, *, absent: bool) -> tuple[float, ...]:

@@ -75,10 +75,10 @@ class Settings(BaseSettings):
     )
     fusion_offset: int = Field(20, ge=0, le=1000, description="Rank offset of reciprocal rank fusion; smaller trusts the first ranks more.")
     relevance_threshold: float = Field(
-        0.3,
+        0.4,
         ge=0,
         le=1,
-        description="Best relevance below which the answer is an abstention: 1% of answerable calibration questions lie below.",
+        description="Chance of an answer below which the library declines: in cross-validation 4% of answerable questions lie below, 89% of the others.",
     )
 
     # -- answers
