@@ -18,8 +18,8 @@ from rag.schema import Alert
 
 WEIGHTS_FILE = Path(__file__).with_name("alert_weights.json")
 CONTEXT_WEIGHT = 0.6  # of a context beside the components of a unit vector, when fitted and when used
-RULE_BONUS = 2.0  # of a rule that fired, in logits
-THRESHOLD = 1.0  # logit from which there is an alert
+RULE_BONUS = 4.0  # of a rule that fired, in logits
+THRESHOLD = 0.5  # logit from which there is an alert
 
 
 @dataclass(frozen=True, slots=True)
