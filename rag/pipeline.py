@@ -22,6 +22,7 @@ from rag.schema import AUDIENCES, KINDS, Answer, Passage, Verdict
 from rag.sentences import rank_sentences
 from rag.settings import Settings
 
+ALERT_SHARE = 0.5  # of the threshold, where there is an alert
 COVERED = (
     "bone metastases and their complications",
     "cord compression",
@@ -133,7 +134,9 @@ class Pipeline:
         chance = relevance.chance_of_answer(
             [passage.relevance for passage in passages], missing_aspect=bool(aspects), unknown_name=bool(names)
         )
-        if chance < self.settings.relevance_threshold:
+        # Whoever tells of an emergency is better served by what is near than by a refusal below the notice.
+        enough = self.settings.relevance_threshold * (ALERT_SHARE if alerts else 1.0)
+        if not passages or chance < enough:
             yield cite.build_abstention(frame, missing=aspects or names, covered=COVERED, timings_ms=clock.readings())
             return
         ranked = rank_sentences(query, passages, rarity=self.index.rarity)

@@ -43,6 +43,16 @@ _GENERIC = re.compile(r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|wi
 _LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
           "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur",
           "prove": r"\bpro(?:ve|of)|confirm|demonstrat|establish|diagnos|\bshow"}  # fmt: skip
+_ADVICE = re.compile(
+    r"\b(?:is|are|was|were|be) (?:\w+ )?recommended\b|\brecommends?\b(?! against)|\bshould be (?:given|used|offered)\b", re.IGNORECASE
+)
+# What a recommendation may be worded as, and headings of a table or list that lend it.
+_ADVISES = re.compile(
+    r"\b(?:recommend\w*|advis\w+|advice|suggest\w*|prefer\w*|should|must|offer\w*|ask\w*|say\w*|said|call\w*|urge\w*|want\w*|need\w*|requir\w+|consider\w*|"
+    r"indicat\w+|favou?r\w*|support\w*|endors\w+|approv\w+|licen[cs]ed?|first[- ](?:line|choice)|choice|option\w*|standard|appropriate|guid\w+|consensus|agree\w*|"
+    r"given|use[ds]?|dose\w*|start\w*|stop\w*|continue\w*|tells?|told|lets?|allow\w*|states?|sets?|strong\w*|weak|conditional\w*|reasonable|propos\w+|caution\w*)\b",
+    re.IGNORECASE,
+)
 _CONDITION = re.compile(
     r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b",
     re.IGNORECASE,
@@ -69,7 +79,8 @@ def negation_problem(claim: Reading, evidence: Reading) -> str:
         if not _partnered(n, able, partners, set()) and (cue.text.lower() not in {"nor", "neither"} or not able[n]):
             return f"it negates ({cue.text!r}) what its nearest passage states"
     for cue in (cue for n, cue in enumerate(stated) if n not in partners):
-        if cue.around and _share(cue.around, claim) >= 0.5 and _share(cue.head, claim):
+        denied = cue.head[:1] and _share(cue.head[:1], claim)  # the very word that is denied is told: less of its surroundings will do
+        if cue.around and _share(cue.head, claim) and _share(cue.around, claim) >= (0.3 if denied else 0.5):
             return f"it leaves out a negation ({cue.text!r}) of its nearest passage"
     return ""
 
@@ -104,7 +115,7 @@ def _cues(reading: Reading, other: Reading) -> list[_Cue]:
     bounds += [(w.start, w.end) for w in reading.words if any(w.groups & o.groups and w.stems != o.stems for o in other.words)]
     found: dict[int, _Cue] = {}
     for match in _FORWARD.finditer(text):
-        if any(start <= match.start() < end for start, end in bounds):
+        if any(start <= match.start() and match.end() <= end for start, end in bounds):
             continue
         if match.group().lower() in _PREFIXES:
             word = _base(text, match.end())
@@ -115,7 +126,7 @@ def _cues(reading: Reading, other: Reading) -> list[_Cue]:
         near = (*before, *after[:2]) if bare else (*before[-2:], *after[:2])
         found[match.start()] = _Cue(match.group(), after or before, (after or before)[:2], near, bare)
     for match in _BACKWARD.finditer(text):
-        if match.start() not in found and not any(start <= match.start() < end for start, end in bounds):
+        if match.start() not in found and not any(start <= match.start() and match.end() <= end for start, end in bounds):
             before = _before(reading, match.start())
             near = (*before, *_after(reading, match.end()))
             found[match.start()] = _Cue(match.group(), near, before[-2:] or near[:2], near)
@@ -218,6 +229,14 @@ def absolute_problem(claim: Reading, evidence: Reading) -> str:
             continue
         return f"{match.group()!r} makes it more absolute than its nearest passage"
     return ""
+
+
+def advice_problem(claim: Reading, evidence: Reading) -> str:
+    """Return what is wrong when a sentence recommends what its evidence only reports: "is recommended", of a trial in which it was given."""
+    advice = _ADVICE.search(claim.text)
+    if not advice or _ADVISES.search(evidence.text):
+        return ""
+    return f"it recommends ({advice.group()!r}) what its nearest passage does not recommend"
 
 
 def condition_problem(claim: Reading, evidence: Reading) -> str:

@@ -22,6 +22,9 @@ from rag.text import asking_part, content_stems, stem, tokens
 CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
 QUESTION_SHARE = 0.5  # weight of attached questions in the fusion, as a share of the dense weight
 QUESTION_TOKEN_SHARE = 1.0  # of the tokens in the gain by a question, beside the whole
+QUESTION_GAIN_CAP = (
+    0.4  # a sentence that is itself far from the query is not lifted above one that is near; no difference on most questions
+)
 DEPTH = 40  # candidates of each ranking; beyond it nothing reached the first ten on the calibration questions
 
 
@@ -144,14 +147,15 @@ def _nearest_questions(search: _Search, index: VectorIndex) -> dict[str, list[tu
 
 
 def question_gain(questions: Sequence[tuple[float, float]], whole: float, token: float) -> float:
-    """Return how much nearer to the query the nearest question attached to a sentence is than the sentence itself; 0 where none is nearer.
+    """Return how much nearer to the query the nearest question attached to a sentence is than the sentence itself, at most the cap; 0 where none is nearer.
 
     Args:
         questions: Similarity to the query, of the whole and of tokens, of each question.
         whole: That of the sentence.
         token: That of its tokens.
     """
-    return max((max(0.0, one - whole) + QUESTION_TOKEN_SHARE * max(0.0, other - token) for one, other in questions), default=0.0)
+    gains = [max(0.0, one - whole) + QUESTION_TOKEN_SHARE * max(0.0, other - token) for one, other in questions]
+    return min(QUESTION_GAIN_CAP, max(gains, default=0.0))
 
 
 def _priors(chunks: Sequence[Chunk], deciding: _Search, index: VectorIndex) -> dict[str, float]:

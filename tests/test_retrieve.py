@@ -265,7 +265,8 @@ def test_relevance_knows_where_the_drug_or_score_is_mentioned(shared_toy: Pipeli
         ([(0.7, 0.6)], 0.2 + 0.1),
         ([(0.4, 0.6)], 0.1),  # farther as a whole, nearer by its tokens
         ([(0.4, 0.4)], 0.0),
-        ([(0.7, 0.5), (0.5, 0.9)], 0.4),  # the nearest of several
+        ([(0.6, 0.5), (0.5, 0.7)], 0.2),  # the nearest of several
+        ([(0.9, 0.9)], 0.4),  # capped
     ],
 )
 def test_a_question_counts_by_how_much_nearer_it_is_than_its_sentence(questions: list[tuple[float, float]], gain: float) -> None:

@@ -206,15 +206,15 @@ CAUGHT_LATER: dict[str, list[tuple[str, str]]] = {
         (DOSES, "The dose of zoledronic acid is 3.3 mg at a clearance of 50 to 60 mL/min and 3.5 mg at 40 to 49 mL/min."),
         (f"{SINS} {STABLE}", "A SINS total of 7 or more means a stable spinal segment, and 0 to 6 is the signal for a surgical opinion."),
     ],
+    "added claim": [
+        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
+    ],
 }
 
 # the same for edits that the check lets through
 MISSED: dict[str, list[tuple[str, str]]] = {
     "scope": [
         (MARKERS, "Bone turnover markers are not recommended by ESMO (2020)."),
-    ],
-    "added claim": [
-        (FRACTION, "ESMO recommends a single radiotherapy fraction of 8 Gy safely for painful uncomplicated bone metastases."),
     ],
 }
 

@@ -224,7 +224,7 @@ def test_without_an_environment_ours_is_measured_and_one_sentence_says_why(
     monkeypatch.setattr(peer_bench, "build_pipeline", lambda settings: shared_toy)
     (tmp_path / "file").write_text("no folder")
     got = ask_everyone(shared_toy.settings, task_of(documents, [TOY_QUESTION], "folder"), documents, tmp_path / "file" / "environment")
-    assert [peer.name for peer, _ in got] == ["osseous"]
+    assert [peer.label for peer, _ in got] == ["Osseous", "Osseous, given no more than the others"]
     assert "No peers: their environment could not be made (" in capsys.readouterr().out
 
 
