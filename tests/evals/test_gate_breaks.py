@@ -66,8 +66,10 @@ def one_passage(project: Path) -> None:
 
 
 def no_words(project: Path) -> None:
-    """BM25 off and abbreviations off."""
+    """BM25 off, abbreviations off, tokens and attached questions off: vectors of whole sentences and chunks are left."""
     edit(project / "rag" / "settings.py", r"(    bm25_weight: float = Field\(\s*)[\d.]+", r"\g<1>0.0")
+    for weight in ("TOKEN_WEIGHT", "QUESTION_WEIGHT", "LEXICAL_WEIGHT"):
+        edit(project / "rag" / "sentences.py", rf"(\n{weight} = )[\d.]+", r"\g<1>0.0")
     edit(project / "rag" / "terms.py", r'(def expansions\(query: str\) -> list\[str\]:\n    """.*?""")', r"\g<1>\n    return []")
     edit(project / "rag" / "terms.py", r'(def full_names\(query: str\) -> list\[str\]:\n    """.*?""")', r"\g<1>\n    return []")
 
@@ -92,12 +94,12 @@ def no_alert_rule(project: Path) -> None:
     ("break_build", "metrics", "pattern"),
     [
         (one_passage, {"recall_at_5", "recall_at_10", "fact_recall"}, r"(comparison|guideline|numeric|lay)-\d{3}"),
-        (no_words, {"hit_at_1@abbreviation", "mrr"}, r"(abbreviation|lay)-\d{3}"),
+        (no_words, {"hit_at_1@abbreviation", "hit_at_1", "mrr"}, r"(abbreviation|lay)-\d{3}"),
         (no_document, {"evidence", "recall_at_5", "critical"}, r"numeric-\d{3}"),
         (no_verification, {"verifier_catch"}, r"edit-\d{3}"),
         (no_alert_rule, {"alert_recall", "critical"}, r"emergency-\d{3}"),
     ],
-    ids=["k = 1", "no BM25, no abbreviations", "a document deleted", "no verification", "an alert rule removed"],
+    ids=["k = 1", "no BM25, no abbreviations, no tokens, no attached questions", "a document deleted", "no verification", "an alert rule removed"],
 )
 def test_the_gate_names_what_broke(
     break_build: Callable[[Path], None], metrics: set[str], pattern: str, unbroken: Path, tmp_path: Path
