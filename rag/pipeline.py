@@ -22,7 +22,7 @@ from rag.schema import AUDIENCES, KINDS, Answer, Passage, Verdict
 from rag.sentences import rank_sentences
 from rag.settings import Settings
 
-ALERT_SHARE = 0.5  # of the threshold, where there is an alert
+ALERT_SHARE, FILTER_SHARE = 0.5, 0.3  # of the threshold, where there is an alert or the search is limited
 COVERED = (
     "bone metastases and their complications",
     "cord compression",
@@ -134,8 +134,9 @@ class Pipeline:
         chance = relevance.chance_of_answer(
             [passage.relevance for passage in passages], missing_aspect=bool(aspects), unknown_name=bool(names)
         )
-        # Whoever tells of an emergency is better served by what is near than by a refusal below the notice.
-        enough = self.settings.relevance_threshold * (ALERT_SHARE if alerts else 1.0)
+        # Whoever tells of an emergency, or asks what one body says, is better served by what is near than by a refusal.
+        eased = FILTER_SHARE if documents is not None else ALERT_SHARE if alerts else 1.0
+        enough = self.settings.relevance_threshold * eased
         if not passages or chance < enough:
             yield cite.build_abstention(frame, missing=aspects or names, covered=COVERED, timings_ms=clock.readings())
             return

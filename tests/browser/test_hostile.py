@@ -47,7 +47,7 @@ def test_markup_of_a_document_is_shown_as_text_everywhere(chromium: Browser, hos
         expect(page.locator("#osseous-reader h2")).to_contain_text("<style>")
         assert_nothing_ran(page)
         page.fill("#osseous-search :is(textarea, input)", "calcitonin")
-        expect(page.locator(".osseous-hit").first).to_contain_text("calcium")
+        expect(page.locator(".osseous-hit").first).to_contain_text("Calcitonin")
         assert_nothing_ran(page)
 
 

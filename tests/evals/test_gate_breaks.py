@@ -99,7 +99,13 @@ def no_alert_rule(project: Path) -> None:
         (no_verification, {"verifier_catch"}, r"edit-\d{3}"),
         (no_alert_rule, {"alert_recall", "critical"}, r"emergency-\d{3}"),
     ],
-    ids=["k = 1", "no BM25, no abbreviations, no tokens, no attached questions", "a document deleted", "no verification", "an alert rule removed"],
+    ids=[
+        "k = 1",
+        "no BM25, no abbreviations, no tokens, no attached questions",
+        "a document deleted",
+        "no verification",
+        "an alert rule removed",
+    ],
 )
 def test_the_gate_names_what_broke(
     break_build: Callable[[Path], None], metrics: set[str], pattern: str, unbroken: Path, tmp_path: Path
