@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from evals.calibrate import QUESTIONS
-from rag.alerts import find_alerts
+from rag.alerts import examine, find_alerts
 from rag.attached import load_questions
 from rag.build import make_embedder
 from rag.embed import SentenceTransformerEmbedder
@@ -43,7 +43,7 @@ def fit(settings: Settings, embedder: SentenceTransformerEmbedder) -> dict[str, 
     labels = [row["alerts"][0] if row["alerts"] else NONE for row in train] + [NONE] * len(ordinary)
     classes = [NONE, *sorted({label for label in labels if label != NONE})]
     vectors = embedder.encode_documents(texts)
-    features = np.stack([features_of(text, vector) for text, vector in zip(texts, vectors, strict=True)])
+    features = np.stack([features_of(examine(text), vector) for text, vector in zip(texts, vectors, strict=True)])
     model = LogisticRegression(C=REGULARISATION, max_iter=5000).fit(features, [classes.index(label) for label in labels])
     return {
         "revision": embedder.revision,

@@ -66,7 +66,7 @@ def run_index(options: argparse.Namespace, settings: Settings) -> int:
         report = build_index(settings, rebuild=options.rebuild, progress=progress)
     for skipped in report.skipped:
         _say(f"skipped {skipped.path}: {skipped.reason}.")
-    read = f"{report.documents} documents ({len(report.skipped)} files skipped), {report.chunks} chunks, {report.sentences} sentences"
+    read = f"{report.documents} documents ({len(report.skipped)} files skipped), {report.chunks} chunks, {report.sentences} sentences, {report.questions} attached questions"
     if not report.changed:
         _say(f"Nothing changed: {read} ({report.seconds:.1f} s).")
         return OK

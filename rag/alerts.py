@@ -82,15 +82,24 @@ def find_alerts(question: str) -> tuple[Alert, ...]:
 
     Example: "my dad has prostate cancer and suddenly can't move his legs" -> cord-compression
     """
-    statement = read(question)
-    asked = _Question(statement, alerts_table())
-    return tuple(rule.alert for rule in asked.table.rules if any(all(map(asked.holds, group)) for group in rule.groups))
+    return examine(question).alerts
 
 
-def contexts(question: str) -> tuple[bool, bool, bool]:
-    """Return whether a question tells of cancer that is not denied, of somebody in particular, and of a raised calcium."""
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The alerts that the rules call for, and what a question tells of: cancer that is not denied, somebody in particular, a raised calcium."""
+
+    alerts: tuple[Alert, ...]
+    cancer: bool
+    person: bool
+    calcium: bool
+
+
+def examine(question: str) -> Examined:
+    """Read a question once for all that is decided on it."""
     asked = _Question(read(question), alerts_table())
-    return asked.holds("cancer"), asked.holds("ill_person"), asked.holds("calcium_raised")
+    alerts = tuple(rule.alert for rule in asked.table.rules if any(all(map(asked.holds, group)) for group in rule.groups))
+    return Examined(alerts, asked.holds("cancer"), asked.holds("ill_person"), asked.holds("calcium_raised"))
 
 
 def _has_cancer(question: _Question) -> bool:

@@ -34,11 +34,7 @@ def load_questions(corpus_dir: Path) -> dict[str, dict[str, tuple[str, ...]]]:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for path in _paths(corpus_dir):
         of_document = found.setdefault(path.stem, {})
-        try:
-            lines = path.read_text(encoding="utf-8").split("\n")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise CorpusError(f"{FOLDER}/{path.name}: cannot be read as UTF-8 text ({type(exc).__name__}); save it anew.") from exc
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(_text(path).split("\n"), start=1):
             if not line.strip():
                 continue
             try:
@@ -54,11 +50,15 @@ def load_questions(corpus_dir: Path) -> dict[str, dict[str, tuple[str, ...]]]:
 
 
 def questions_fingerprint(corpus_dir: Path) -> str:
-    """Return 16 hexadecimal digits over all files of attached questions; "" where there are none."""
+    """Return 16 hexadecimal digits over all files of attached questions; "" where there are none.
+
+    Raises:
+        CorpusError: a file cannot be read, or is not UTF-8.
+    """
     digest = hashlib.sha256()
     paths = _paths(corpus_dir)
     for path in paths:
-        digest.update(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+        digest.update(f"{path.name} {hashlib.sha256(_text(path).encode()).hexdigest()}\n".encode())
     return digest.hexdigest()[:16] if paths else ""
 
 
@@ -66,6 +66,13 @@ def stale_sentences(questions: Mapping[str, Mapping[str, tuple[str, ...]]], chun
     """Return (document id, sentence) of questions whose sentence no longer stands in its document: they would find nothing."""
     standing = {(chunk.document_id, readable(chunk.text[span.start : span.end])) for chunk in chunks for span in chunk.sentences}
     return [(key, sentence) for key, of_document in questions.items() for sentence in of_document if (key, sentence) not in standing]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise CorpusError(f"{FOLDER}/{path.name}: cannot be read as UTF-8 text ({type(exc).__name__}); save it anew.") from exc
 
 
 def _paths(corpus_dir: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from rag.errors import ModelFileError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
+QUERIES_REMEMBERED = 16
 Vectors = np.ndarray  # (n, dim) float32, rows of unit length
 
 
@@ -99,6 +100,7 @@ class SentenceTransformerEmbedder(Embeddings):
         self._adapter = adapter
         self._model: SentenceTransformer | None = None
         self._lock = threading.Lock()
+        self._recent: OrderedDict[str, tuple[Vectors, Vectors]] = OrderedDict()  # queries: alerts and retrieval ask for the same one
 
     def warm_up(self) -> None:
         """Load the model and run it once, so that the first question does not wait."""
@@ -121,8 +123,7 @@ class SentenceTransformerEmbedder(Embeddings):
         return np.asarray(vectors, dtype=np.float32)
 
     def encode_query(self, query: str) -> Vectors:
-        vector = self._load().encode_query(query, normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vector, dtype=np.float32)
+        return self._query(query)[0]
 
     def encode_sentences(self, sentences: list[str]) -> tuple[Vectors, list[Vectors]]:
         model = self._load()
@@ -132,9 +133,21 @@ class SentenceTransformerEmbedder(Embeddings):
         return np.stack([_sentence_vector(output) for output in outputs]), [_token_vectors(output) for output in outputs]
 
     def encode_query_tokens(self, query: str, synonyms: str = "") -> tuple[Vectors, Vectors]:
-        outputs: Any = self._load().encode_query([f"{query} {synonyms}".strip()], output_value=None, show_progress_bar=False)
-        own = self.count_tokens(query) - self.count_tokens("")
-        return _sentence_vector(outputs[0]), _token_vectors(outputs[0])[:own]
+        vector, tokens = self._query(f"{query} {synonyms}".strip())
+        return vector, tokens[: self.count_tokens(query) - self.count_tokens("")]
+
+    def _query(self, text: str) -> tuple[Vectors, Vectors]:
+        """Return vector and token vectors of a query, remembered for the last few."""
+        with self._lock:
+            known = self._recent.get(text)
+        if known is None:
+            outputs: Any = self._load().encode_query([text], output_value=None, show_progress_bar=False)
+            known = _sentence_vector(outputs[0]), _token_vectors(outputs[0])
+            with self._lock:
+                self._recent[text] = known
+                while len(self._recent) > QUERIES_REMEMBERED:
+                    self._recent.popitem(last=False)
+        return known
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """LangChain's name for `encode_documents`."""

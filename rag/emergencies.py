@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rag.alerts import alerts_table, contexts, find_alerts
+from rag.alerts import Examined, alerts_table, examine
 from rag.schema import Alert
 
 WEIGHTS_FILE = Path(__file__).with_name("alert_weights.json")
@@ -39,9 +39,9 @@ def load_weights(path: Path = WEIGHTS_FILE) -> AlertWeights:
     return AlertWeights(table["revision"], tuple(table["classes"]), np.array(table["weights"]), np.array(table["bias"]))
 
 
-def features_of(question: str, vector: np.ndarray) -> np.ndarray:
-    """Return the (dim + contexts,) features of a question: its vector, and whether cancer, a person and a raised calcium are told of."""
-    return np.concatenate([vector, CONTEXT_WEIGHT * np.array(contexts(question), dtype=np.float32)])
+def features_of(examined: Examined, vector: np.ndarray) -> np.ndarray:
+    """Return the (dim + 3,) features of a question: its vector, and whether cancer, a person and a raised calcium are told of."""
+    return np.concatenate([vector, CONTEXT_WEIGHT * np.array([examined.cancer, examined.person, examined.calcium], dtype=np.float32)])
 
 
 def find_emergencies(question: str, *, encode: Callable[[str], np.ndarray], revision: str) -> tuple[Alert, ...]:
@@ -52,14 +52,12 @@ def find_emergencies(question: str, *, encode: Callable[[str], np.ndarray], revi
         encode: A text to its (dim,) unit vector; called only where the question tells of a person or a rule fired.
         revision: That of the embedding model.
     """
-    by_rule = find_alerts(question)
-    fitted = load_weights()
-    _, person, _ = contexts(question)
-    if revision != fitted.revision or not (by_rule or person):
-        return by_rule
-    logits = fitted.weights @ features_of(question, encode(question)) + fitted.bias
+    examined, fitted = examine(question), load_weights()
+    if revision != fitted.revision or not (examined.alerts or examined.person):
+        return examined.alerts
+    logits = fitted.weights @ features_of(examined, encode(question)) + fitted.bias
     emergency = float(np.logaddexp.reduce(logits[1:]) - logits[0])
-    if emergency + (RULE_BONUS if by_rule else 0.0) < THRESHOLD:
+    if emergency + (RULE_BONUS if examined.alerts else 0.0) < THRESHOLD:
         return ()
     likeliest = fitted.classes[1:][int(np.argmax(logits[1:]))]
-    return by_rule or tuple(rule.alert for rule in alerts_table().rules if rule.alert.id == likeliest)
+    return examined.alerts or tuple(rule.alert for rule in alerts_table().rules if rule.alert.id == likeliest)

@@ -46,7 +46,7 @@ _LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjus
 _ADVICE = re.compile(
     r"\b(?:is|are|was|were|be) (?:\w+ )?recommended\b|\brecommends?\b(?! against)|\bshould be (?:given|used|offered)\b", re.IGNORECASE
 )
-# What a recommendation may be worded as, and headings of a table or list that lend it.
+# What a recommendation may be worded as, and imperatives of a schedule ("dose", "given"), which state what is to be done.
 _ADVISES = re.compile(
     r"\b(?:recommend\w*|advis\w+|advice|suggest\w*|prefer\w*|should|must|offer\w*|ask\w*|say\w*|said|call\w*|urge\w*|want\w*|need\w*|requir\w+|consider\w*|"
     r"indicat\w+|favou?r\w*|support\w*|endors\w+|approv\w+|licen[cs]ed?|first[- ](?:line|choice)|choice|option\w*|standard|appropriate|guid\w+|consensus|agree\w*|"

@@ -1,7 +1,7 @@
 """Question -> is it a cry for help, is it about one person's own treatment? Patterns and words of both stand in `safety.yaml`.
 
 A crisis is answered with help and nothing of the library; a personal question gets the library's general facts and a line that names who decides.
-Emergencies of the disease are `guard`'s. Runs before any retrieval or model.
+Emergencies of the disease are those of `emergencies`. Runs before any retrieval or model.
 """
 
 import re

@@ -138,7 +138,7 @@ def _figure_value(question: str, text: str, asked: Sequence[Figure], units: froz
             value += HOLDS_VALUE_BONUS + TIGHT_RANGE_BONUS * max(_tightness(other, figure.low) for other in holding)
         elif any(other.low == figure.low == other.high for other in alike):
             value += HOLDS_VALUE_BONUS
-        elif any(other.is_range for other in bounded):
+        elif bounded:
             value -= MISSES_VALUE_PENALTY
     return value
 

@@ -56,8 +56,9 @@ def test_a_bad_line_is_named_with_what_was_expected(tmp_path: Path, line: str) -
 def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     (tmp_path / "questions").mkdir()
     (tmp_path / "questions" / "one.jsonl").write_bytes(b"\xff\xfe")
-    with pytest.raises(CorpusError, match="UTF-8"):
-        load_questions(tmp_path)
+    for read in (load_questions, questions_fingerprint):
+        with pytest.raises(CorpusError, match="UTF-8"):
+            read(tmp_path)
 
 
 def test_a_sentence_is_found_by_words_that_only_its_question_has(toy_settings: Settings) -> None:

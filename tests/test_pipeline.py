@@ -134,7 +134,8 @@ def test_at_most_the_sentences_of_the_settings_are_quoted(shared_toy: Pipeline) 
 
 def test_select_adds_the_models_choice_and_loses_no_quote(shared_toy: Pipeline) -> None:
     model = selected(2)
-    first, last = ask(shared_toy, model)
+    question = "Is denosumab recommended for bone metastases?"
+    first, last = ask(with_settings(shared_toy, max_sentences=1), model, question)
     offered = model.chat.prompts[0]
     assert set(shown(first)) < set(shown(last))
     (added,) = set(shown(last)) - set(shown(first))

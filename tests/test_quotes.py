@@ -6,7 +6,7 @@ Passages are made by hand with equal similarities where only one rule is to deci
 import pytest
 
 from rag.pipeline import Pipeline
-from rag.quotes import VALUE_DROP, candidates, choose_sentences, draft, lead_first, merge, says_the_same
+from rag.quotes import PICKED_DROP, VALUE_DROP, candidates, choose_sentences, draft, lead_first, merge, says_the_same
 from rag.schema import DraftSentence, Passage, Quote, Verdict
 from rag.sentences import RankedSentence, rank_sentences, readable
 from tests.library import assert_verbatim, passage_of
@@ -202,6 +202,18 @@ def test_merging_keeps_the_first_quote_first_and_takes_the_models_order_for_the_
 def test_merging_adds_one_sentence_that_only_the_model_picked() -> None:
     one, two, three, four = ranked("Breast cancer spreads.", "Dexamethasone is given.", "Calcium rises.", "Fractures hurt.")
     assert merge([three, four], [one, two]) == [one, three, two]
+
+
+def test_merging_adds_nothing_that_is_far_below_the_first_quote() -> None:
+    one, two, three, four = ranked(
+        "Breast cancer spreads.",
+        "Dexamethasone is given.",
+        "Calcium rises.",
+        "Fractures hurt.",
+        values=(2.0, 1.9, 2.1 - PICKED_DROP, 1.9 - PICKED_DROP),
+    )
+    assert merge([four], [one, two]) == [one, two]
+    assert merge([four, three], [one, two]) == [one, three, two]
 
 
 def test_merging_does_not_add_what_repeats_a_quote() -> None:

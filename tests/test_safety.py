@@ -60,6 +60,8 @@ def test_a_question_of_the_field_is_none(question: str) -> None:
         "I'm on Zometa, is 4 mg too much?",
         "My kidneys are bad. Which bone drug is safe?",
         "Must I see a dentist first?",
+        "Dad's bone strengthening drip is due and his kidney clearance is 45. How much should he get?",
+        "Should she stop denosumab before the extraction?",
     ],
 )
 def test_a_personal_question_names_who_decides(question: str) -> None:
@@ -76,6 +78,7 @@ def test_a_personal_question_names_who_decides(question: str) -> None:
         "Who should I refer a patient with suspected cord compression to?",
         "How do I score a blastic lesion of the peritrochanteric femur?",
         "Can the pelvis be treated with a single 8 Gy fraction?",
+        "What did my course say on zoledronic acid doses?",
     ],
 )
 def test_a_question_of_a_student_or_clinician_carries_no_such_line(question: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rag.schema import Passage
-from rag.sentences import RankedSentence, rank_sentences, readable
+from rag.sentences import HOLDS_VALUE_BONUS, RankedSentence, rank_sentences, readable
 from tests.library import passage_of
 
 RENAL_DOSES = (
@@ -206,3 +206,11 @@ def test_table_rows_are_made_readable(raw: str, text: str) -> None:
 def test_a_table_row_is_shown_without_bars() -> None:
     passage = passage_of("| Lytic lesion | 2 points |", "| Blastic lesion | 0 points |")
     assert rank("How many points for a lytic lesion?", passage)[0].text == "Lytic lesion: 2 points"
+
+
+def test_an_open_bound_that_the_value_misses_counts_against_a_sentence() -> None:
+    above = "Zoledronic acid is dosed at 4 mg when creatinine clearance is above 60 mL/min."
+    below = "Zoledronic acid is dosed at 4 mg when creatinine clearance is above 40 mL/min."
+    question = "What dose of zoledronic acid at a creatinine clearance of 45 mL/min?"
+    value = {sentence.text: sentence.value for sentence in rank(question, passage_of(above, below))}
+    assert value[below] - value[above] > HOLDS_VALUE_BONUS

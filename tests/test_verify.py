@@ -11,6 +11,7 @@ from rag.pipeline import Pipeline
 from rag.schema import Passage, Verdict
 from rag.text import split_sentences
 from rag.verify import verify
+from rag.wordings import groups_of
 from tests.fakes import TOY_DOCUMENTS, HashingEmbedder
 from tests.library import passage_of
 
@@ -633,6 +634,19 @@ def test_the_pipeline_judges_with_its_own_embedder(shared_toy: Pipeline) -> None
         ("ASTRO prefers surgery followed by radiotherapy.", "ASTRO prefers radiotherapy, then surgery.", False),
         ("Embolisation before surgery limits bleeding.", "Embolisation before surgery limits bleeding and dizziness.", False),
         ("Low platelets of grade 3 or higher occurred in 7.9%.", "Grade 3+ low platelets occurred in 7.9%.", True),
+        # "advises against" is a negation, although "advises" alone is a like of "recommends"
+        (
+            "NICE advises against plain X-rays to rule out spinal metastases.",
+            "NICE recommends plain X-rays to rule out spinal metastases.",
+            False,
+        ),
+        (
+            "Radium-223 with abiraterone brought more deaths, and the EMA asked doctors not to combine them.",
+            "Radium-223 is recommended in combination with abiraterone.",
+            False,
+        ),
+        # what was done in a trial is no advice
+        ("Men in ERA 223 received abiraterone with radium-223.", "Abiraterone with radium-223 is recommended for men in ERA 223.", False),
     ],
 )
 def test_what_a_writer_varies_is_told_from_what_changes_the_statement(passage: str, sentence: str, supported: bool) -> None:
@@ -645,3 +659,20 @@ def test_a_sentence_that_winds_two_into_one_rests_on_both() -> None:
     wound = "Radium-223, whose half-life is 11.4 days, is given every 4 weeks at trained centres."
     assert judge(wound, as_passage(both)).supported
     assert not judge(wound.replace("11.4", "12.4"), as_passage(both)).supported
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("hip", "pelvis"),
+        ("infection", "sepsis"),
+        ("blood pressure", "hypertension"),
+        ("platelets", "thrombocytopenia"),
+        ("vertebroplasty", "cement"),
+        ("hospice", "palliative care"),
+        ("renal impairment", "renal failure"),
+        ("collar", "brace"),
+    ],
+)
+def test_what_a_clinician_tells_apart_is_no_like(one: str, other: str) -> None:
+    assert not groups_of(one) & groups_of(other)
