@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from evals.questions import load_questions
-from rag import condense, quotes, relevance, retrieve
+from rag import condense, mend, quotes, relevance
 from rag.instructions import without_markup
 from rag.pipeline import Pipeline, build_pipeline
 from rag.schema import Passage
@@ -62,7 +62,7 @@ def measure(pipeline: Pipeline) -> list[Row]:
 def _row(
     pipeline: Pipeline, query: str, answerable: bool, evidence: list[dict[str, str]], facts: list[str], *, golden: bool = False
 ) -> Row:
-    query = retrieve.mend_names(query, pipeline.index)
+    query = mend.mend_names(query, pipeline.index)
     passages = pipeline.search(query)
     aspects, names = pipeline.lacks(query, passages)
     ranked = rank_sentences(query, passages, rarity=pipeline.index.rarity)

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rag import cite, condense, guard, quotes, relevance, retrieve, safety, scope, verify, worded
+from rag import cite, condense, guard, mend, quotes, relevance, retrieve, safety, scope, verify, worded
 from rag.build import make_embedder, open_live_index
 from rag.embed import Embedder, RememberingEncoder
 from rag.emergencies import find_emergencies
@@ -126,7 +126,7 @@ class Pipeline:
         if help_first := safety.crisis_message(asked):
             yield cite.build_refusal(asked, help_first, alerts=alerts, fingerprints=self.fingerprints, timings_ms=clock.readings())
             return
-        query = retrieve.mend_names(condense.condense(without_markup(asked), messages), self.index)
+        query = mend.mend_names(condense.condense(without_markup(asked), messages), self.index)
         passages = self._retrieve(query, k, documents)
         clock.stop("retrieve")
         frame = cite.Frame(asked, query, tuple(passages), alerts, self.fingerprints, safety.personal_notice(asked))

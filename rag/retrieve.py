@@ -3,21 +3,19 @@
 Does not choose sentences, and does not say what is relevant enough.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-from rapidfuzz.distance import DamerauLevenshtein
 
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
+from rag.mend import mend_names
 from rag.relevance import coverage, relevance_of, signals_of
 from rag.rerank import prior, rerank
 from rag.schema import Chunk, Passage
-from rag.terms import absent_subjects, expansions, find_terms, full_names, is_everyday, vocabulary_words
-from rag.text import asking_part, content_stems, stem, tokens
+from rag.terms import absent_subjects, expansions, find_terms, full_names
+from rag.text import asking_part, content_stems
 
 CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
 QUESTION_SHARE = 0.5  # weight of attached questions in the fusion, as a share of the dense weight
@@ -210,39 +208,3 @@ def fuse_ranks(rankings: Sequence[Sequence[str]], *, weights: Sequence[float], o
         for rank, key in enumerate(ranking, start=1):
             fused[key] = fused.get(key, 0.0) + weight / (offset + rank)
     return sorted(((key, value) for key, value in fused.items() if value > 0), key=lambda pair: (-pair[1], pair[0]))
-
-
-def mend_names(query: str, index: VectorIndex) -> str:
-    """Return the query with misspelt names of the field put right; a word that the corpus knows is never changed.
-
-    Example: "zolendronic acid dose" -> "zoledronic acid dose"
-    """
-
-    def mend(match: re.Match[str]) -> str:
-        word = match.group()
-        token = tokens(word)[0] if tokens(word) else ""
-        if len(token) < 6 or not token.isalpha() or index.knows(stem(token)) or is_everyday(token):
-            return word
-        return _nearest_name(token) or word
-
-    return re.sub(r"[^\W\d_]+", mend, query)
-
-
-@lru_cache(maxsize=4096)
-def _nearest_name(token: str) -> str | None:
-    allowed = 1 if len(token) < 9 else 2
-    heard = _as_heard(token)
-    near = [
-        (DamerauLevenshtein.distance(heard, _as_heard(name), score_cutoff=allowed), name)
-        for name in vocabulary_words()
-        if name[0] == token[0] and abs(len(name) - len(token)) <= 2
-    ]
-    near = [pair for pair in near if pair[0] <= allowed]
-    if not near or any(stem(name) == stem(token) for _, name in near):  # "fractured" is no misspelt "fracture"
-        return None
-    return min(near)[1]
-
-
-def _as_heard(word: str) -> str:
-    """A word with letters that sound alike written alike: "morfine" is one spelling of "morphine", not two errors."""
-    return word.replace("ph", "f").replace("y", "i").replace("ck", "k")

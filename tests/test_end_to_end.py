@@ -8,8 +8,8 @@ from itertools import combinations
 
 import pytest
 
+from rag.mend import mend_names
 from rag.pipeline import Pipeline
-from rag.retrieve import mend_names
 from rag.schema import Answer
 from rag.sentences import readable
 from tests.fakes import scripted_model
