@@ -22,10 +22,11 @@ from evals.settings import load_eval_settings, product_settings
 from rag import condense, rerank, retrieve, sentences
 from rag.build import build_index
 from rag.pipeline import Pipeline, build_pipeline
+from rag.reader import Reader
 from rag.schema import Passage
 
 CALIBRATION_FILE = Path(__file__).parent / "calibration.jsonl"
-OF_SENTENCES = ("LEXICAL_WEIGHT", "HEADING_WEIGHT", "WIDER_WEIGHT", "TOKEN_WEIGHT", "QUESTION_WEIGHT", "ANY_FIGURE_BONUS", "RIGHT_UNIT_BONUS", "WRONG_UNIT_PENALTY",
+OF_SENTENCES = ("LEXICAL_WEIGHT", "HEADING_WEIGHT", "WIDER_WEIGHT", "TOKEN_WEIGHT", "QUESTION_WEIGHT", "READING_WEIGHT", "ANY_FIGURE_BONUS", "RIGHT_UNIT_BONUS", "WRONG_UNIT_PENALTY",
                 "HOLDS_VALUE_BONUS", "TIGHT_RANGE_BONUS", "MISSES_VALUE_PENALTY", "ROW_PENALTY", "ORPHAN_PENALTY", "ABOUT_DIGEST_PENALTY")  # fmt: skip
 OF_PASSAGES = ("CHUNK_WEIGHT", "BM25_WEIGHT", "OWN_PENALTY", "OWN_CONTRAST_BONUS", "SUPERSEDED_PENALTY")
 L2 = 0.01  # of weights for features of unit variance; chosen by eight-fold cross-validation
@@ -53,8 +54,8 @@ def features(pipeline: Pipeline, query: str) -> tuple[list[str], list[str], np.n
             with _only(rerank, OF_PASSAGES, name):
                 priors = {passage.chunk_id: passage.prior for passage in _candidates(pipeline, query)}
                 columns.append(priors)
-        with _only(rerank, OF_PASSAGES, None):
-            passages = sorted(_candidates(pipeline, query), key=lambda passage: passage.chunk_id)
+        with _only(rerank, OF_PASSAGES, None), _reading_all():
+            passages = sorted(_candidates(pipeline, query, reader=pipeline.reader), key=lambda passage: passage.chunk_id)
     values: list[dict[str, float]] = []
     unit: str | None
     for unit in (None, *OF_SENTENCES):
@@ -69,7 +70,17 @@ def features(pipeline: Pipeline, query: str) -> tuple[list[str], list[str], np.n
     return texts, [passages[place[text]].source.document_id for text in texts], np.stack([cosine, *rules, *whole], axis=1)
 
 
-def _candidates(pipeline: Pipeline, query: str) -> list[Passage]:
+@contextmanager
+def _reading_all() -> Iterator[None]:
+    """Let the reader read all candidate sentences, for a while: which come first depends on the weights that are fitted."""
+    before, retrieve.READ = retrieve.READ, 1_000
+    try:
+        yield
+    finally:
+        retrieve.READ = before
+
+
+def _candidates(pipeline: Pipeline, query: str, reader: Reader | None = None) -> list[Passage]:
     settings = pipeline.settings
     return retrieve.retrieve(
         query,
@@ -80,6 +91,7 @@ def _candidates(pipeline: Pipeline, query: str) -> list[Passage]:
         dense_weight=settings.dense_weight,
         bm25_weight=settings.bm25_weight,
         fusion_offset=settings.fusion_offset,
+        reader=reader,
     )
 
 
@@ -91,7 +103,7 @@ def labelled(pipeline: Pipeline) -> list[tuple[np.ndarray, np.ndarray]]:
     cases = []
     for line in CALIBRATION_FILE.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        if row["status"] == "answered":
+        if row["status"] == "answered" and row.get("split") != "held":
             cases.append((row["question"], [(one["document_id"], one["quote"]) for one in row["evidence"]], row["facts"][0]))
     for question in load_questions():
         if question.split == "dev" and question.status == "answered" and not question.planted:

@@ -18,6 +18,7 @@ from rag.index import VectorIndex
 from rag.instructions import without_markup
 from rag.llm import LanguageModel
 from rag.prompts import prompts_fingerprint
+from rag.reader import open_reader
 from rag.schema import AUDIENCES, KINDS, Answer, Passage, Verdict
 from rag.sentences import rank_sentences
 from rag.settings import Settings
@@ -60,6 +61,7 @@ class Pipeline:
         self.settings = settings
         self.index = index
         self.embedder = embedder
+        self.reader = open_reader(embedder.revision)
         self.encode = RememberingEncoder(embedder)  # for the check of worded sentences, each text but once
         self.language_model = language_model
         self.model_notice: str | None = None
@@ -166,6 +168,7 @@ class Pipeline:
             dense_weight=settings.dense_weight,
             bm25_weight=settings.bm25_weight,
             fusion_offset=settings.fusion_offset,
+            reader=self.reader,
             document_ids=documents,
         )
 

@@ -15,6 +15,8 @@ from rag.terms import find_terms
 
 VALUE_DROP = 0.45  # a sentence whose rank value is this far below the best one's is not shown; nothing nearer helped the dev questions
 PICKED_DROP = 0.6  # the same for a sentence that only a model picked: a dose for another clearance is worse than none
+# A word with capitals and figures in it, or one with a capital that begins no sentence.
+_PROPER_NAME = re.compile(r"\b[A-Z][A-Za-z]*[.-]?\d[\w.]*\b|\b[A-Z]{2,}[\w-]*\b|(?<=[a-z,] )[A-Z][a-z]{2,}\b")
 SAME_WORDS = 82.0  # rapidfuzz token_set_ratio above which two sentences say the same
 
 
@@ -116,10 +118,10 @@ def _facts(text: str) -> tuple[frozenset[tuple[float, float, str, str]], frozens
 
 
 def _cover_names(question: str, ranked: Sequence[RankedSentence], chosen: list[RankedSentence], max_sentences: int) -> list[RankedSentence]:
-    names = {(term.kind, term.name) for term in find_terms(question) if term.kind in {"drug", "body", "score", "imaging", "treatment"}}
+    names = _sides(question)
     if len(names) < 2:
         return chosen
-    held = {sentence.text: {(term.kind, term.name) for term in find_terms(sentence.text)} for sentence in ranked}
+    held = {sentence.text: _sides(sentence.text) for sentence in ranked}
     kept = list(chosen)
     for name in sorted(names):
         if any(name in held[sentence.text] for sentence in kept):
@@ -132,6 +134,18 @@ def _cover_names(question: str, ranked: Sequence[RankedSentence], chosen: list[R
         if len(kept) < max_sentences:
             kept.append(best)
     return kept
+
+
+def _sides(text: str) -> set[tuple[str, str]]:
+    """Return what a text may set against something else: names of the field, and of trials and documents ("SC.23", "NG234", "Gillespie")."""
+    terms = [term for term in find_terms(text) if term.kind in {"drug", "body", "score", "imaging", "treatment"}]
+    taken = [(term.start, term.end) for term in terms]
+    others = {
+        ("other", match.group().lower())
+        for match in _PROPER_NAME.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in taken)
+    }
+    return {(term.kind, term.name) for term in terms} | others
 
 
 def _drop_dispensable(kept: list[RankedSentence], held: dict[str, set[tuple[str, str]]], names: set[tuple[str, str]]) -> None:

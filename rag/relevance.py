@@ -1,37 +1,99 @@
-"""How relevant a passage is to a query, 0 to 1 on one scale for all queries, and whether that is enough to answer. Ranks nothing."""
+"""How relevant a passage is to a query, 0 to 1 on one scale for all queries, and whether that is enough to answer. Ranks nothing.
+
+A passage is judged by its best sentence: how near it is in meaning, what the reader makes of it, and what the query names that it does not.
+"""
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from rag.figures import Figure, find_figures
 from rag.index import VectorIndex
-from rag.terms import expansions
+from rag.schema import Passage
+from rag.sentences import is_year, units_asked
+from rag.terms import expansions, find_terms
 from rag.text import content_stems, stems_of
 
 # Logistic weights, fitted by `python -m evals.calibrate` on answerable and unanswerable questions; in the order of `signals_of`.
-SIGNAL_WEIGHTS = (6.11, 10.23, 0.53, 2.48, -4.09)
-BIAS = -13.38
-MISSING_ASPECT = 4.23  # by which the logit falls where no passage speaks of what is asked for (`scope`)
-UNKNOWN_NAME = 2.17  # and where the library has no word of a name in the question
-USUAL_GAIN = 0.07  # how much nearer than its best sentence the best attached question of a passage that answers is; taken where it has none
+SIGNAL_WEIGHTS = (0.00, 6.05, 0.41, 1.69, -1.04, -2.37, -0.24, -0.67, -0.60, -2.27)
+BIAS = -5.99
+MISSING_ASPECT = 1.82  # by which the logit falls where no passage speaks of what is asked for (`scope`)
+UNKNOWN_NAME = 0.56  # and where the library has no word of a name in the question
+USUAL_GAIN = 0.05  # how much nearer than its best sentence the best attached question of a passage that answers is; taken where it has none
+READING_OF_NONE, READING_OF_ALL = (
+    -3.0,
+    2.0,
+)  # what stands in for a reading where there is no reader: passages with none and with all of the query's words
 
 
-def signals_of(cosine: float, question: float | None, covered: float, words: int, *, absent: bool) -> tuple[float, ...]:
-    """Return what relevance is computed from.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a query asks for, as far as a sentence can be held against it.
 
-    Args:
-        cosine: Similarity of the passage's best sentence to the query, -1 to 1.
-        question: That of the nearest question attached to it; None where none is.
-        covered: Share of the query's words that it holds, 0 to 1.
-        words: Content words of the query: a long question is less near to any one sentence.
+    Attributes:
+        words: Content words; a long question is less near to any one sentence.
+        names: Names of the field, each with its kind.
+        figures: Its figures that are no years.
+        units: Units of the figure that is asked for; empty where none is.
         absent: Whether no passage mentions the drug or score that the query is about.
     """
-    return cosine, cosine + USUAL_GAIN if question is None else max(cosine, question), covered, math.log1p(words), float(absent)
+
+    words: int
+    names: frozenset[tuple[str, str]]
+    figures: tuple[Figure, ...]
+    units: frozenset[str]
+    absent: bool
+
+
+def asked_of(query: str, asking: str, *, absent: bool) -> Asked:
+    """Return what a query asks for; `asking` is the part of it that asks, which alone is searched for names and figures."""
+    return Asked(
+        words=len(content_stems(query)),
+        names=frozenset((term.kind, term.name) for term in find_terms(asking)),
+        figures=tuple(figure for figure in find_figures(asking) if not is_year(figure)),
+        units=units_asked(asking),
+        absent=absent,
+    )
+
+
+def signals_of(asked: Asked, passage: Passage, *, cosine: float, question: float | None, covered: float) -> tuple[float, ...]:
+    """Return what relevance is computed from, in the order of `SIGNAL_WEIGHTS`.
+
+    Args:
+        asked: What the query asks for.
+        passage: The passage, with its best sentence.
+        cosine: Similarity of the best sentence to the query, -1 to 1.
+        question: That of the nearest question attached to the passage; None where none is.
+        covered: Share of the query's words that the passage holds, 0 to 1; looked at where there is no reader.
+    """
+    reading = passage.readings[passage.best] if passage.readings else READING_OF_NONE + covered * (READING_OF_ALL - READING_OF_NONE)
+    sentence = passage.sentence(passage.best)
+    told = f"{passage.source.title}. {passage.section}. {passage.source.publisher}. {sentence}"
+    held = {(term.kind, term.name) for term in find_terms(told)}
+    missing = asked.names - held
+    return (
+        cosine,
+        cosine + USUAL_GAIN if question is None else max(cosine, question),
+        reading,
+        math.log1p(asked.words),
+        float(bool(asked.names)),
+        float(any(kind == "tumour" for kind, _ in missing)),
+        float(min(2, len(missing))),
+        float(any(not _states(told, figure) for figure in asked.figures)),
+        float(bool(asked.units) and not any(figure.unit in asked.units for figure in find_figures(sentence) if not is_year(figure))),
+        float(asked.absent),
+    )
 
 
 def relevance_of(signals: Sequence[float]) -> float:
     """Return the relevance of a passage with these signals, 0 to 1."""
     return _logistic(sum(weight * signal for weight, signal in zip(SIGNAL_WEIGHTS, signals, strict=True)) + BIAS)
+
+
+def judged(passage: Passage, signals: tuple[float, ...]) -> Passage:
+    """Return a passage with its relevance."""
+    return replace(passage, signals=signals, relevance=relevance_of(signals))
 
 
 def chance_of_answer(relevances: Sequence[float], *, missing_aspect: bool, unknown_name: bool) -> float:
@@ -46,6 +108,15 @@ def chance_of_answer(relevances: Sequence[float], *, missing_aspect: bool, unkno
     if not 0.0 < best < 1.0:
         return best
     return _logistic(math.log(best / (1.0 - best)) - MISSING_ASPECT * missing_aspect - UNKNOWN_NAME * unknown_name)
+
+
+def _states(text: str, asked: Figure) -> bool:
+    """Whether a text has a figure, or a range or bound that holds it."""
+    return any(
+        (figure.low, figure.high) == (asked.low, asked.high)
+        or ((figure.is_range or figure.comparator not in {"", "~"}) and figure.holds(asked.low))
+        for figure in find_figures(text)
+    )
 
 
 def _logistic(logit: float) -> float:

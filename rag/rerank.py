@@ -11,10 +11,10 @@ from rag.schema import Passage, Source
 from rag.sentences import CONTRAST, rank_sentences
 
 # Fitted by `python -m evals.fit_order`, in units of a sentence's rank value, where its cosine similarity has weight 1.
-CHUNK_WEIGHT = 0.57  # cosine of the whole chunk
-BM25_WEIGHT = 0.09  # BM25 as a share of the best
-OWN_PENALTY = 0.09  # our own comparisons repeat what the bodies say themselves
-OWN_CONTRAST_BONUS = 0.05  # unless bodies are compared
+CHUNK_WEIGHT = 0.47  # cosine of the whole chunk
+BM25_WEIGHT = 0.08  # BM25 as a share of the best
+OWN_PENALTY = 0.03  # our own comparisons repeat what the bodies say themselves
+OWN_CONTRAST_BONUS = 0.03  # unless bodies are compared
 SUPERSEDED_PENALTY = 0.07
 OWN_PUBLISHER = "Osseous"
 
@@ -43,6 +43,8 @@ def rerank(query: str, candidates: Sequence[Passage], *, k: int, rarity: Callabl
         k: Passages wanted.
         rarity: Inverse document frequency of a stem.
     """
-    order = dict.fromkeys(sentence.passage for sentence in rank_sentences(query, candidates, rarity=rarity))
-    order |= dict.fromkeys(range(len(candidates)))  # a passage whose sentences all stand in others comes last
-    return [replace(candidates[place], rank=rank) for rank, place in enumerate(list(order)[:k], start=1)]
+    best: dict[int, int] = {}
+    for sentence in rank_sentences(query, candidates, rarity=rarity):
+        best.setdefault(sentence.passage, sentence.number)
+    order = best | {place: 0 for place in range(len(candidates)) if place not in best}  # one whose sentences all stand in others comes last
+    return [replace(candidates[place], rank=rank, best=number) for rank, (place, number) in enumerate(list(order.items())[:k], start=1)]

@@ -4,20 +4,24 @@ Does not choose sentences, and does not say what is relevant enough.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
 from rag.mend import mend_names
-from rag.relevance import coverage, relevance_of, signals_of
+from rag.reader import Reader, Sight
+from rag.relevance import Asked, asked_of, coverage, judged, signals_of
 from rag.rerank import prior, rerank
 from rag.schema import Chunk, Passage
+from rag.sentences import rank_sentences
 from rag.terms import absent_subjects, expansions, find_terms, full_names
 from rag.text import asking_part, content_stems
 
 CANDIDATES = 20  # passages that are put in order; 30 found the same answers on the dev questions
+READ = 24  # sentences that the reader reads, the best by nearness and words; reading takes a millisecond each
+NOT_READ = -8.0  # the reading of the others: they are no answer
 QUESTION_SHARE = 0.5  # weight of attached questions in the fusion, as a share of the dense weight
 QUESTION_TOKEN_SHARE = 1.0  # of the tokens in the gain by a question, beside the whole
 QUESTION_GAIN_CAP = (
@@ -35,6 +39,7 @@ def retrieve(
     dense_weight: float,
     bm25_weight: float,
     fusion_offset: int,
+    reader: Reader | None = None,
     candidates: int = CANDIDATES,
     document_ids: Sequence[str] | None = None,
 ) -> list[Passage]:
@@ -48,19 +53,26 @@ def retrieve(
         dense_weight: Weight of the dense rankings (chunks, sentences, attached questions) in the fusion.
         bm25_weight: Weight of BM25.
         fusion_offset: Rank offset of the fusion.
+        reader: Reads the sentences that come first; None leaves the order to nearness and words.
         candidates: Chunks of the fusion that are put in order; k where that is more.
         document_ids: Search only these documents; None searches all.
     """
     query = mend_names(query, index)
-    asked = asking_part(query)  # in a long case the question itself would drown: it is searched, too
-    searches = [_search(text, embedder, index, document_ids) for text in dict.fromkeys((query, asked))]
+    asking = asking_part(query)  # in a long case the question itself would drown: it is searched, too
+    searches = [_search(text, embedder, index, document_ids) for text in dict.fromkeys((query, asking))]
     rankings = [ranking for search in searches for ranking in _rankings(search, index, document_ids)]
     weights = [dense_weight / 2, dense_weight / 2, dense_weight * QUESTION_SHARE, bm25_weight] * len(searches)
     fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
     # Without a name of its own the question of a case says too little to be ordered by ("What is the catch?").
-    deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asked)) else searches[0]
-    found = _candidates([key for key, _ in fused[: max(k, candidates)]], searches[0], deciding, index)
-    return rerank(deciding.text, found, k=k, rarity=index.rarity)
+    deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asking)) else searches[0]
+    found = _candidates([key for key, _ in fused[: max(k, candidates)]], deciding, index)
+    if reader:
+        found = _read(found, deciding, index, reader)
+    # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
+    texts = [f"{passage.source.title}\n{passage.section}\n{passage.text}" for passage in found]
+    asked = asked_of(query, asking, absent=bool(absent_subjects(asking, texts)))
+    best = rerank(deciding.text, found, k=k, rarity=index.rarity)
+    return [_judged(passage, asked, searches[0], index) for passage in best]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,54 +91,63 @@ def _search(text: str, embedder: Embedder, index: VectorIndex, document_ids: Seq
     return _Search(text, vector, tokens, index.nearest("questions", vector, 2 * DEPTH, document_ids))
 
 
-def _candidates(chunk_ids: Sequence[str], whole: _Search, deciding: _Search, index: VectorIndex) -> list[Passage]:
-    """Return these chunks as passages, in this order, with all that `rerank` and abstention look at.
+def _candidates(chunk_ids: Sequence[str], deciding: _Search, index: VectorIndex) -> list[Passage]:
+    """Return these chunks as passages, in this order, with all that they are put in order by, save readings.
 
     Args:
         chunk_ids: Chunks, best of the fusion first.
-        whole: The query; relevance is that to the whole of it.
         deciding: What passages and sentences are put in order by.
         index: The opened index.
     """
     chunks = index.chunks(chunk_ids)
-    keys = [[sentence_id(chunk.chunk_id, n) for n in range(len(chunk.sentences))] for chunk in chunks]
+    keys = [_sentence_ids(chunk) for chunk in chunks]
     flat = [key for of_chunk in keys for key in of_chunk]
     vectors = index.vectors("sentences", flat)
     near = dict(zip(flat, index.tokens.similarities(deciding.tokens, flat), strict=True))
     asked = _nearest_questions(deciding, index)
     speaks_for = _priors(chunks, deciding, index)
-    texts = [f"{index.sources[chunk.document_id].title}\n{chunk.section}\n{chunk.text}" for chunk in chunks]
-    # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
-    absent = bool(absent_subjects(asking_part(whole.text), texts))
-    words = len(content_stems(whole.text))
-    nearest_question: dict[str, float] = {}
-    for key, similarity in whole.questions:  # best first
-        nearest_question.setdefault(_chunk_of(key), similarity)
-    passages = []
-    for rank, (chunk, text, of_chunk) in enumerate(zip(chunks, texts, keys, strict=True), start=1):
-        best = max(float(vectors[key] @ whole.vector) for key in of_chunk)
-        signals = signals_of(best, nearest_question.get(chunk.chunk_id), coverage(whole.text, text, index), words, absent=absent)
-        passages.append(
-            Passage(
-                rank=rank,
-                chunk_id=chunk.chunk_id,
-                source=index.sources[chunk.document_id],
-                section=chunk.section,
-                start=chunk.start,
-                end=chunk.end,
-                text=chunk.text,
-                sentences=chunk.sentences,
-                similarities=tuple(float(vectors[key] @ deciding.vector) for key in of_chunk),
-                relevance=relevance_of(signals),
-                signals=signals,
-                token_similarities=tuple(near[key] for key in of_chunk),
-                question_gains=tuple(
-                    question_gain(asked.get(key, ()), float(vectors[key] @ deciding.vector), near[key]) for key in of_chunk
-                ),
-                prior=speaks_for[chunk.chunk_id],
-            )
+    return [
+        Passage(
+            rank=rank,
+            chunk_id=chunk.chunk_id,
+            source=index.sources[chunk.document_id],
+            section=chunk.section,
+            start=chunk.start,
+            end=chunk.end,
+            text=chunk.text,
+            sentences=chunk.sentences,
+            similarities=tuple(float(vectors[key] @ deciding.vector) for key in of_chunk),
+            token_similarities=tuple(near[key] for key in of_chunk),
+            question_gains=tuple(question_gain(asked.get(key, ()), float(vectors[key] @ deciding.vector), near[key]) for key in of_chunk),
+            prior=speaks_for[chunk.chunk_id],
         )
-    return passages
+        for rank, (chunk, of_chunk) in enumerate(zip(chunks, keys, strict=True), start=1)
+    ]
+
+
+def _sentence_ids(chunk: Chunk | Passage) -> list[str]:
+    return [sentence_id(chunk.chunk_id, number) for number in range(len(chunk.sentences))]
+
+
+def _read(found: Sequence[Passage], deciding: _Search, index: VectorIndex, reader: Reader) -> list[Passage]:
+    """Return the passages with what the reader makes of the sentences that nearness and words put first."""
+    first = rank_sentences(deciding.text, found, rarity=index.rarity)[:READ]
+    keys = [sentence_id(found[sentence.passage].chunk_id, sentence.number) for sentence in first]
+    chunks = index.vectors("chunks", list(dict.fromkeys(_chunk_of(key) for key in keys)))
+    tokens = dict(index.tokens.packed(keys))
+    there = [key for key in keys if key in tokens and len(tokens[key])]
+    sights = [Sight(tokens[key], chunks[_chunk_of(key)], tuple(index.tokens.of_questions(key))) for key in there]
+    readings = dict(zip(there, reader.read(deciding.vector, deciding.tokens, sights), strict=True))
+    return [replace(passage, readings=tuple(readings.get(key, NOT_READ) for key in _sentence_ids(passage))) for passage in found]
+
+
+def _judged(passage: Passage, asked: Asked, whole: _Search, index: VectorIndex) -> Passage:
+    """Return a passage with its relevance, which is that to the whole of the query."""
+    vectors = index.vectors("sentences", _sentence_ids(passage))
+    question = next((similarity for key, similarity in whole.questions if _chunk_of(key) == passage.chunk_id), None)
+    covered = 0.0 if passage.readings else coverage(whole.text, f"{passage.source.title}\n{passage.section}\n{passage.text}", index)
+    cosine = max(float(vector @ whole.vector) for vector in vectors.values())
+    return judged(passage, signals_of(asked, passage, cosine=cosine, question=question, covered=covered))
 
 
 def _chunk_of(key: str) -> str:

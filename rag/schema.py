@@ -77,11 +77,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A chunk retrieved for a query.
+    """A chunk retrieved for a query; `rank` counts from 1, `relevance` is 0 to 1, higher is better, comparable between queries.
 
-    `rank` counts from 1; `relevance` is 0 to 1, higher is better, comparable between queries. Each sentence has its cosine similarity to the query
-    and that of their tokens (see `token_vectors`), and how much nearer a question attached to it is; `prior` is what speaks for all of them alike, in units of a sentence's rank value.
-    """
+    Each sentence has its cosine similarity to the query, that of tokens, how much nearer an attached question is, and what the reader makes of it;
+    `prior` speaks for all of them alike, in units of a sentence's rank value; `best` is the place of the sentence that is ranked first."""
 
     rank: int
     chunk_id: str
@@ -92,10 +91,12 @@ class Passage:
     text: str
     sentences: tuple[Span, ...]
     similarities: tuple[float, ...]
-    relevance: float
+    relevance: float = 0.0
     token_similarities: tuple[float, ...] = ()
     question_gains: tuple[float, ...] = ()
+    readings: tuple[float, ...] = ()
     prior: float = 0.0
+    best: int = 0
     signals: tuple[float, ...] = ()  # what its relevance was computed from
 
     def sentence(self, n: int) -> str:

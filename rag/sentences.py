@@ -4,6 +4,7 @@ Ranks by nearness in meaning, by the question's words, and by figures: a questio
 wants the row "40 to 49". Does not choose how many are shown; `quotes` does.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,22 +16,28 @@ from rag.terms import expansions
 from rag.text import collapse, content_stems, stems_of
 
 # Weights of a sentence's rank, where its cosine similarity has weight 1: fitted together with those of `rerank` on the calibration and dev questions
-# (python -m evals.fit_order). The rules on values and ABOUT_DIGEST_PENALTY are set by hand: few of those questions turn on them, and a wrong dose is worse than none.
+# (python -m evals.fit_order). The rules on values, ORPHAN_PENALTY and ABOUT_DIGEST_PENALTY are set by hand: few of those
+# questions turn on them; a wrong dose is worse than none, and a sentence that points back to one not shown reads badly.
 LEXICAL_WEIGHT = 0.20
-HEADING_WEIGHT = 0.15  # words that only the title or section holds: they say what the sentence is about
-WIDER_WEIGHT = 0.07
-TOKEN_WEIGHT = 1.28
-QUESTION_WEIGHT = 1.00  # of what a question attached to the sentence is nearer than the sentence
+HEADING_WEIGHT = 0.41  # words that only the title or section holds: they say what the sentence is about
+WIDER_WEIGHT = 0.01
+TOKEN_WEIGHT = 0.88
+QUESTION_WEIGHT = 1.06  # of what a question attached to the sentence is nearer than the sentence
+READING_WEIGHT = 0.29  # of what the reader makes of the sentence, squashed
 ANY_FIGURE_BONUS = 0.03
 RIGHT_UNIT_BONUS = 0.09
 WRONG_UNIT_PENALTY = 0.07  # a dose is asked for, and no dose is stated
 HOLDS_VALUE_BONUS = 0.25
 TIGHT_RANGE_BONUS = 0.18  # "40 to 49" answers for 45 better than "30 to 60"; in full for a range of no width
 MISSES_VALUE_PENALTY = 0.26
-ROW_PENALTY = 0.12  # a bare table row reads worse than the sentence that says the same
+ROW_PENALTY = 0.20  # a bare table row reads worse than the sentence that says the same
 ORPHAN_PENALTY = 0.14  # the sentence before, which it points back to, is not shown
 ABOUT_DIGEST_PENALTY = 0.21  # what a digest says of itself answers hardly any question
-CONTRAST = re.compile(r"\b(differ\w*|difference|versus|vs\.?|compar\w+|better than|or|rather than|between)\b", re.IGNORECASE)
+CONTRAST = re.compile(
+    r"\b(differ\w*|difference|versus|vs\.?|compar\w+|better than|or|rather than|between|same|both|either|against|(?:dis)?agree\w*|eye to eye|alike|"
+    r"contradict\w*|as (?:well|good|strong|often|much|safe) as|each)\b",
+    re.IGNORECASE,
+)
 
 _ORPHAN = re.compile(
     r"^(this|that|these|those|it|its|they|their|he|she|such|conversely|however|therefore|thus|in contrast|another|also|both agents|unlike|"
@@ -78,7 +85,7 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
     asked = dict.fromkeys(content_stems(question))
     wider = {word for phrase in expansions(question) for word in content_stems(phrase)}
     figures = _stated(question)
-    units = frozenset().union(*(wanted for pattern, wanted in _UNITS_ASKED if pattern.search(question)))
+    units = _units(question)
     ranked: dict[str, RankedSentence] = {}
     for place, passage in enumerate(passages):
         heading = stems_of(f"{passage.source.title} {passage.section}")
@@ -88,6 +95,7 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
             value = passage.prior + passage.similarities[number]
             value += TOKEN_WEIGHT * passage.token_similarities[number] if passage.token_similarities else 0.0
             value += QUESTION_WEIGHT * passage.question_gains[number] if passage.question_gains else 0.0
+            value += READING_WEIGHT * squashed(passage.readings[number]) if passage.readings else 0.0
             value += _word_value(asked, stems_of(text), heading, wider, rarity)
             value += _figure_value(question, text, figures, units)
             value -= ROW_PENALTY if raw.startswith("|") else 0.0
@@ -96,6 +104,23 @@ def rank_sentences(question: str, passages: Sequence[Passage], *, rarity: Callab
             if text not in ranked or value > ranked[text].value:
                 ranked[text] = RankedSentence(place, number, text, value, raw.startswith("|"))
     return sorted(ranked.values(), key=lambda sentence: (-sentence.value, sentence.passage, sentence.number))
+
+
+def squashed(reading: float) -> float:
+    """Return a reader's logit as a value from -1 to 1, steepest where it is in doubt."""
+    return math.tanh(reading / 4)
+
+
+def units_asked(question: str) -> frozenset[str]:
+    """Return the units of the figure that a question asks for; none where it asks for no figure.
+
+    Example: "What dose of dexamethasone?" -> mg, Gy, ...
+    """
+    return _units(question) if _ASKS_FIGURE.search(question) else frozenset()
+
+
+def _units(question: str) -> frozenset[str]:
+    return frozenset().union(*(wanted for pattern, wanted in _UNITS_ASKED if pattern.search(question)))
 
 
 def readable(raw: str) -> str:

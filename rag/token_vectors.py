@@ -43,6 +43,11 @@ class TokenVectors:
     def __init__(self, build: Path) -> None:
         table = json.loads((build / PLACES_FILE).read_text(encoding="utf-8"))
         self._places: Mapping[str, list[int]] = table["places"]
+        self._questions: dict[str, list[str]] = {}
+        for key in self._places:
+            sentence, attached, _ = key.partition("?")
+            if attached:
+                self._questions.setdefault(sentence, []).append(key)
         size = (build / VECTORS_FILE).stat().st_size
         dim = table["dim"] or 1
         self._rows = np.memmap(build / VECTORS_FILE, np.int8, "r", shape=(size // dim, dim)) if size else np.zeros((0, dim), np.int8)
@@ -53,6 +58,10 @@ class TokenVectors:
             if key in self._places:
                 start, end = self._places[key]
                 yield key, np.asarray(self._rows[start:end])
+
+    def of_questions(self, sentence: str) -> list[NDArray[np.int8]]:
+        """Return the packed matrices of the questions attached to a sentence."""
+        return [matrix for _, matrix in self.packed(self._questions.get(sentence, ())) if len(matrix)]
 
     def similarities(self, query_tokens: NDArray[np.float32], keys: Sequence[str]) -> list[float]:
         """Return how near the query's tokens come to each sentence: the mean over them of the best cosine with a token of it, -1 to 1.

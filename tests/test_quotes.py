@@ -289,3 +289,27 @@ def test_a_table_row_is_not_shown_beside_the_sentence_that_states_it() -> None:
     elsewhere = RankedSentence(1, 0, row.text, 0.9, is_row=True)
     assert choose_sentences("dose at 45?", [sentence, row], max_sentences=4) == [sentence]
     assert choose_sentences("dose at 45?", [sentence, elsewhere], max_sentences=4) == [sentence, elsewhere]
+
+
+@pytest.mark.parametrize(
+    ("question", "wanted"),
+    [
+        (
+            "Did SC.23 and the Dutch trial of dexamethasone tablets come to the same conclusion?",
+            "Pain flare was 26% with dexamethasone in SC.23.",
+        ),
+        ("What do CG75 and NG234 each say about dexamethasone?", "NG234 offers dexamethasone 16 mg."),
+        ("Do the raters and the Gillespie trial agree on dexamethasone?", "In the Gillespie trial, one of 62 had an event."),
+    ],
+)
+def test_a_trial_or_document_that_is_set_against_another_gets_its_sentence(question: str, wanted: str) -> None:
+    near = [f"The Dutch trial of dexamethasone found result {place} in CG75." for place in "abcdefg"]
+    sentences = ranked(*near, wanted, values=(*([1.0] * 7), 0.2))
+    assert wanted in [sentence.text for sentence in choose_sentences(question, sentences, max_sentences=5)]
+
+
+def test_a_capital_at_the_beginning_of_a_sentence_is_no_name_that_must_be_covered() -> None:
+    sentences = ranked("Denosumab is given every 4 weeks.", "Nothing agrees.", values=(1.0, 0.2))
+    assert [sentence.text for sentence in choose_sentences("Does the dose differ? Nothing else.", sentences, max_sentences=5)] == [
+        sentences[0].text
+    ]

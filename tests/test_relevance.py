@@ -1,36 +1,74 @@
 """rag.relevance: one scale for all queries, and the chance of an answer when something is known to be missing."""
 
+from dataclasses import replace
+
 import pytest
 
 from rag.pipeline import Pipeline
-from rag.relevance import USUAL_GAIN, chance_of_answer, coverage, relevance_of, signals_of
+from rag.relevance import READING_OF_ALL, USUAL_GAIN, Asked, asked_of, chance_of_answer, coverage, relevance_of, signals_of
+from tests.library import passage_of
 
 
-def relevance(cosine: float = 0.5, question: float | None = 0.6, covered: float = 0.5, words: int = 4, *, absent: bool = False) -> float:
-    return relevance_of(signals_of(cosine, question, covered, words, absent=absent))
+def asked(question: str, *, absent: bool = False) -> Asked:
+    return asked_of(question, question, absent=absent)
 
 
-def test_relevance_rises_with_nearness_of_sentence_and_question_and_with_coverage() -> None:
-    assert relevance(cosine=0.6) > relevance(cosine=0.4)
-    assert relevance(question=0.9) > relevance(question=0.6)
-    assert relevance(covered=0.9) > relevance(covered=0.1)
+def relevance(
+    question: str = "What is the dose of denosumab in breast cancer?",
+    sentence: str = "In breast cancer, denosumab 120 mg is given every 4 weeks.",
+    *,
+    cosine: float = 0.6,
+    nearest: float | None = 0.7,
+    reading: float | None = 1.0,
+    covered: float = 0.5,
+    absent: bool = False,
+) -> float:
+    passage = replace(passage_of(sentence), readings=() if reading is None else (reading,))
+    return relevance_of(signals_of(asked(question, absent=absent), passage, cosine=cosine, question=nearest, covered=covered))
+
+
+def test_relevance_rises_with_nearness_of_sentence_and_question_and_with_the_reading() -> None:
+    assert relevance(cosine=0.6) >= relevance(cosine=0.4)
+    assert relevance(nearest=0.9) > relevance(nearest=0.6)
+    assert relevance(reading=3.0) > relevance(reading=0.0) > relevance(reading=-3.0)
 
 
 def test_relevance_falls_where_no_passage_names_the_subject() -> None:
-    assert relevance(absent=True) < relevance() / 2
+    assert relevance(absent=True) < relevance()
+
+
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("What is the dose of denosumab in breast cancer?", "In prostate cancer, denosumab 120 mg is given every 4 weeks."),
+        (
+            "What is the dose of denosumab in breast cancer?",
+            "In breast cancer, denosumab is given every 4 weeks to those who want it.",
+        ),  # no dose
+        ("What is the dose of denosumab at a clearance of 45 mL/min?", "In breast cancer, denosumab 120 mg is given every 4 weeks."),
+    ],
+)
+def test_relevance_falls_where_the_best_sentence_lacks_what_is_named_or_asked_for(question: str, other: str) -> None:
+    assert relevance(question, other) < relevance("What is the dose of denosumab in breast cancer?")
 
 
 def test_a_document_without_attached_questions_is_judged_as_if_it_had_the_usual_ones() -> None:
-    assert relevance(cosine=0.5, question=None) == relevance(cosine=0.5, question=0.5 + USUAL_GAIN)
+    assert relevance(cosine=0.5, nearest=None) == relevance(cosine=0.5, nearest=0.5 + USUAL_GAIN)
 
 
 def test_a_question_farther_than_the_sentence_changes_nothing() -> None:
-    assert relevance(cosine=0.5, question=0.2) == relevance(cosine=0.5, question=0.5)
+    assert relevance(cosine=0.5, nearest=0.2) == relevance(cosine=0.5, nearest=0.5)
 
 
-@pytest.mark.parametrize(("cosine", "covered", "words"), [(-1.0, 0.0, 0), (1.0, 1.0, 300), (0.0, 0.0, 0)])
-def test_relevance_lies_between_zero_and_one(cosine: float, covered: float, words: int) -> None:
-    assert 0.0 <= relevance(cosine, cosine, covered, words) <= 1.0
+def test_without_a_reader_words_in_common_stand_in_its_place() -> None:
+    assert relevance(reading=None, covered=1.0) == pytest.approx(relevance(reading=READING_OF_ALL))
+    assert relevance(reading=None, covered=0.9) > relevance(reading=None, covered=0.2)
+    assert relevance(reading=2.0, covered=0.0) == relevance(reading=2.0, covered=1.0)
+
+
+@pytest.mark.parametrize(("cosine", "reading", "question"), [(-1.0, -40.0, ""), (1.0, 40.0, "word " * 300), (0.0, 0.0, "")])
+def test_relevance_lies_between_zero_and_one(cosine: float, reading: float, question: str) -> None:
+    assert 0.0 <= relevance(question, cosine=cosine, nearest=cosine, reading=reading) <= 1.0
 
 
 def test_what_is_missing_lowers_the_chance_of_an_answer() -> None:

@@ -1,0 +1,115 @@
+"""A question and sentences of the index -> how likely each is to answer it, by a small trained network (`reader_net`).
+
+Cosines say that a sentence is about what a question is about; the reader tells whether it is the sentence that answers: which drug, which tumour, what
+is asked of it. It holds for the embedding model that it was trained with; with another one there is no reader, and nearness decides alone.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rag.token_vectors import STEPS
+
+if TYPE_CHECKING:
+    from rag.reader_net import Pairs, ReaderNet
+
+READER_FILE = Path(__file__).with_name("reader.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A sentence as the reader sees it: its packed token vectors, the vector of its chunk, the packed token vectors of the questions attached to it."""
+
+    tokens: NDArray[np.int8]
+    chunk: NDArray[np.float32]
+    questions: tuple[NDArray[np.int8], ...]
+
+
+class Reader:
+    """The trained reader. Safe to use from several threads; loads itself at first use."""
+
+    def __init__(self, path: Path = READER_FILE) -> None:
+        self._path = path
+        self._net: ReaderNet | None = None
+        self._lock = threading.Lock()
+
+    def read(self, whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Sequence[Sight]) -> list[float]:
+        """Return a logit for each sentence: 0 where it answers no better than no sentence would.
+
+        Args:
+            whole: (dim,) unit vector of the query.
+            tokens: (n_tokens, dim) unit vectors of its tokens; none give 0 for every sentence.
+            sights: The sentences.
+        """
+        if not sights or not len(tokens):
+            return [0.0] * len(sights)
+        import torch
+
+        with torch.inference_mode():
+            logits: list[float] = self._load()(pairs_of(whole, tokens, sights)).tolist()
+        return logits
+
+    def _load(self) -> "ReaderNet":
+        with self._lock:
+            if self._net is None:
+                from safetensors.torch import load_file
+
+                from rag.reader_net import ReaderNet
+
+                net = ReaderNet()
+                net.load_state_dict({name: tensor.float() for name, tensor in load_file(self._path).items()})
+                self._net = net.eval()
+            return self._net
+
+
+def open_reader(revision: str, path: Path = READER_FILE) -> Reader | None:
+    """Return the reader for an embedding model of this revision; None where it was trained with another one."""
+    from safetensors import safe_open
+
+    with safe_open(path, "np") as file:
+        trained_with = (file.metadata() or {}).get("embedding_revision")
+    return Reader(path) if trained_with == revision else None
+
+
+def pairs_of(whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Sequence[Sight]) -> "Pairs":
+    """Return one question beside several sentences, cut and padded to the longest."""
+    import torch
+
+    from rag.reader_net import QUESTION_TOKENS, SENTENCE_TOKENS, Pairs
+
+    tokens = tokens[:QUESTION_TOKENS]
+    sentence, mask = padded([sight.tokens for sight in sights], SENTENCE_TOKENS)
+    near = np.stack([attached_nearness(tokens, sight) for sight in sights])
+    n, dim = len(sights), tokens.shape[1]
+    return Pairs(
+        question=torch.from_numpy(tokens.astype(np.float32)).expand(n, -1, dim),
+        question_mask=torch.ones(n, len(tokens), dtype=torch.bool),
+        whole=torch.from_numpy(whole).expand(n, dim),
+        sentence=torch.from_numpy(sentence),
+        sentence_mask=torch.from_numpy(mask),
+        chunk=torch.from_numpy(np.stack([sight.chunk for sight in sights])),
+        attached=torch.from_numpy(near),
+    )
+
+
+def padded(matrices: Sequence[NDArray[np.int8]], most: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return packed token vectors as (n, tokens, dim) float32 and the (n, tokens) mask of what is no padding, cut after `most` tokens."""
+    longest = min(most, max(len(matrix) for matrix in matrices))
+    values = np.zeros((len(matrices), longest, matrices[0].shape[1]), np.float32)
+    mask = np.zeros((len(matrices), longest), np.bool_)
+    for place, matrix in enumerate(matrices):
+        cut = matrix[:longest]
+        values[place, : len(cut)] = cut.astype(np.float32) / STEPS
+        mask[place, : len(cut)] = True
+    return values, mask
+
+
+def attached_nearness(tokens: NDArray[np.float32], sight: Sight) -> NDArray[np.float32]:
+    """Return how near each token of a question comes to the questions attached to a sentence, or where it has none, to the sentence; (n_tokens,)."""
+    nearest = [(tokens @ (matrix.T.astype(np.float32) / STEPS)).max(axis=1) for matrix in sight.questions or (sight.tokens,)]
+    return np.asarray(np.max(nearest, axis=0), dtype=np.float32)
