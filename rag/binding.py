@@ -5,6 +5,7 @@ A figure must not only be there: of several figures of one kind, it must stand w
 
 from collections.abc import Sequence
 
+from rag.agree import agree, period_problem
 from rag.align import Reading, Word, alike
 from rag.figures import Figure, same_figure
 
@@ -15,10 +16,12 @@ def figure_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
     """Return which figure of a sentence is not in its evidence; a heading lends a year and nothing else."""
     years = {int(figure.low) for figure in context.figures if _is_year(figure)}
     for figure in claim.figures:
-        if any(same_figure(figure, other) for other in evidence.figures) or (_is_year(figure) and int(figure.low) in years):
+        if any(agree(figure, claim.text, other, evidence.text) for other in evidence.figures) or (
+            _is_year(figure) and int(figure.low) in years
+        ):
             continue
         return f"the figure {claim.text[figure.start : figure.end].strip()!r} is not in its nearest passage"
-    return ""
+    return period_problem(claim.text, evidence.text)
 
 
 def _is_year(figure: Figure) -> bool:
@@ -28,8 +31,10 @@ def _is_year(figure: Figure) -> bool:
 def pairing_problem(claim: Reading, evidence: Reading) -> str:
     """Return which figure of a sentence stands with words that belong to another figure of the same kind in its evidence."""
     for figure in claim.figures:
-        own = [other for other in evidence.figures if same_figure(figure, other)]
-        rivals = [other for other in evidence.figures if _rivals(figure, other)]
+        own = [other for other in evidence.figures if agree(figure, claim.text, other, evidence.text)]
+        rivals = [
+            other for other in evidence.figures if _rivals(figure, other) and not _is_denominator(evidence, other) and other not in own
+        ]
         if not own or not rivals or _is_year(figure) or _is_of_code(claim.text, figure):
             continue
         beside = _company(claim, figure)
@@ -42,6 +47,11 @@ def pairing_problem(claim: Reading, evidence: Reading) -> str:
 
 def _is_of_code(text: str, figure: Figure) -> bool:
     return "/" in (text[figure.end : figure.end + 1], text[max(0, figure.start - 1) : figure.start])
+
+
+def _is_denominator(reading: Reading, figure: Figure) -> bool:
+    """Whether a figure is what others are counted by: "8.7 and 3.19 per 100,000 people"."""
+    return reading.text[: figure.start].rstrip().lower().endswith((" per", "(per")) or reading.text[: figure.start].strip().lower() == "per"
 
 
 def _rivals(one: Figure, other: Figure) -> bool:
@@ -59,7 +69,11 @@ def _company(reading: Reading, figure: Figure) -> _Company:
 
 
 def _segment(reading: Reading, figure: Figure) -> tuple[int, int]:
-    kin = [other for other in reading.figures if other.unit == figure.unit and other is not figure and not _is_year(other)]
+    kin = [
+        other
+        for other in reading.figures
+        if other.unit == figure.unit and other is not figure and not _is_year(other) and not _is_denominator(reading, other)
+    ]
     before = max((other.end for other in kin if other.end <= figure.start), default=0)
     behind = [other for other in kin if other.start >= figure.end and any(figure.end <= w.start < other.start for w in reading.words)]
     after = min((other.start for other in behind), default=len(reading.text))  # "10 of the 132 patients" are one group

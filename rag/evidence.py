@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from rag.agree import agree
 from rag.align import Reading, Word, alike, read, weight
 from rag.figures import Figure, same_figure
 from rag.names import RIVAL_KINDS
@@ -118,7 +119,9 @@ def _held(claim: Reading, evidence: Reading, context: Reading) -> float:
     """Return the weight of the sentence's words and figures that the evidence has, as a share; a word of the heading counts half."""
     weights = [weight(word) for word in claim.words]
     total = sum(weights) + FIGURE_WEIGHT * len(claim.figures)
-    found = FIGURE_WEIGHT * sum(any(same_figure(figure, other) for other in evidence.figures) for figure in claim.figures)
+    found = FIGURE_WEIGHT * sum(
+        any(agree(figure, claim.text, other, evidence.text) for other in evidence.figures) for figure in claim.figures
+    )
     for word, counts in zip(claim.words, weights, strict=True):
         if counts and has(evidence, word):
             found += counts
