@@ -9,10 +9,12 @@ from dataclasses import replace
 from functools import lru_cache
 
 from rag.figures import Figure, find_figures, same_figure
+from rag.units import NUMBER_WORDS, UNITS
 
 _LEAD = re.compile(r"(\w+)\s+$")
+_EITHER = re.compile(r"\b(\w+) or $")
 _TIMES = {"h", "month", "year"}
-_BY = {"within", "at", "by", "in", "inside", "the"}
+_BY = {"within", "at", "by", "in", "inside"}  # an event counted within a time is counted at its end
 _CLOSE = re.compile(
     r"(?:\b(?:nearly|almost|about|around|some|roughly|approximately|(?:just|a (?:little|bit)|slightly) (?:over|under|more than|less than|above|below)|close to|near))\s+$|[~≈]\s*$",
     re.IGNORECASE,
@@ -25,7 +27,7 @@ _CHANGES = re.compile(
     re.IGNORECASE,
 )
 _JOINT = re.compile(r"\s+(?:(?:up|down) )?(?:to|and)\s+", re.IGNORECASE)
-_NEXT_OF_LIST = re.compile(r"\s*(?:,|or|and|, or|, and|then)\s*$", re.IGNORECASE)
+_NEXT_OF_LIST = re.compile(r"\s*(?:,|or|and|, or|, and|rather than|versus|vs\.?|against|compared with|/)\s*", re.IGNORECASE)
 
 _PERIODS = {
     "hour": r"hourly|/ ?h(?:our)?\b|(?:per|each|every) hour|{a} hour",
@@ -59,21 +61,31 @@ def _readings(figure: Figure, text: str) -> tuple[Figure, ...]:
     if word == "over" and figure.unit in _TIMES:
         bounds |= {"", ">"}
     if word in _BY and figure.unit in _TIMES and figure.comparator in {"", "<="}:
-        bounds |= {"", "<="}
+        bounds |= {"by"}
     if word == "from" and figure.comparator == ">=":
         bounds |= {""}
     if _MONTHS.match(text, figure.end):
         bounds |= {""}
-    units = {figure.unit, _shared_unit(figure, text)}
-    return tuple(replace(figure, comparator=bound, unit=unit) for bound in sorted(bounds) for unit in sorted(units))
+    units = {figure.unit, _shared_unit(figure, text), figure.unit.removesuffix("/day").removesuffix("/h")}
+    found = tuple(replace(figure, comparator=bound, unit=unit) for bound in sorted(bounds) for unit in sorted(units))
+    either = _EITHER.search(text[max(0, figure.start - 12) : figure.start])
+    low = NUMBER_WORDS.get(either.group(1).lower()) if either else None
+    scale = next((factor for unit, factor in UNITS.values() if unit == figure.unit and figure.low == 2 * factor), 0.0)
+    if low == 1.0 and scale:  # "one or two weeks" is "1 to 2 weeks"
+        return (*found, replace(figure, low=scale))
+    return found
 
 
 def _shared_unit(figure: Figure, text: str) -> str:
-    """The unit that a figure shares with the next one of its list: "8 or 16 mg"."""
+    """The unit that a figure shares with the next one of its list, or one before: "8 or 16 mg", "15.6 months against the 9.8"."""
     if figure.unit:
         return figure.unit
-    behind = next((other for other in find_figures(text) if other.start >= figure.end), None)
-    return behind.unit if behind and behind.unit not in _TIMES and _NEXT_OF_LIST.fullmatch(text[figure.end : behind.start]) else ""
+    figures = find_figures(text)
+    behind = next((other for other in figures if other.start >= figure.end), None)
+    if behind and _NEXT_OF_LIST.fullmatch(text[figure.end : behind.start]):
+        return behind.unit
+    before = [other for other in figures if other.end <= figure.start and other.unit in {"month", "h", "%", "year"}]
+    return before[-1].unit if before and re.search(r"\b(?:the|at|to|and|against|with|versus|vs) $", text[: figure.start]) else ""
 
 
 def _rounded(figure: Figure, text: str, stated: Figure) -> bool:

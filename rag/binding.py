@@ -3,13 +3,21 @@
 A figure must not only be there: of several figures of one kind, it must stand with the words that it stands with in the evidence.
 """
 
+import re
 from collections.abc import Sequence
 
 from rag.agree import agree, period_problem
 from rag.align import Reading, Word, alike
 from rag.figures import Figure, same_figure
+from rag.units import NUMBER_WORDS
 
+# What sets two sides against each other, and what names the source of all that was said.
+_AGAINST = re.compile(
+    r"(?<!advises )(?<!recommends )(?<!advised )(?<!cautions )(?<!warns )\bagainst\b|\bas opposed to\b|\bin contrast to\b", re.IGNORECASE
+)
+_SOURCE = re.compile(r",\s+(?:according to|in line with|says?|reports?)\b", re.IGNORECASE)
 _LINKS = {"and", "or", "and/or"}
+_COUNTED_BY = re.compile(rf"(?:\bper|\b(?:\d+|{'|'.join(NUMBER_WORDS)}) (?:out )?of(?: the)?)\s+$", re.IGNORECASE)
 
 
 def figure_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
@@ -50,8 +58,8 @@ def _is_of_code(text: str, figure: Figure) -> bool:
 
 
 def _is_denominator(reading: Reading, figure: Figure) -> bool:
-    """Whether a figure is what others are counted by: "8.7 and 3.19 per 100,000 people"."""
-    return reading.text[: figure.start].rstrip().lower().endswith((" per", "(per")) or reading.text[: figure.start].strip().lower() == "per"
+    """Whether a figure is what others are counted by: "8.7 and 3.19 per 100,000 people", "one of 62"."""
+    return bool(_COUNTED_BY.search(reading.text[: figure.start]))
 
 
 def _rivals(one: Figure, other: Figure) -> bool:
@@ -79,7 +87,11 @@ def _segment(reading: Reading, figure: Figure) -> tuple[int, int]:
     after = min((other.start for other in behind), default=len(reading.text))  # "10 of the 132 patients" are one group
     start = next((e for s, e in reversed(reading.breaks) if before <= s and e <= figure.start and _parts(reading, s, e, before)), before)
     end = _last_break(reading, figure.end, after)
-    return start, end
+    sides = [
+        match for match in _AGAINST.finditer(reading.text) if not any(s < match.end() and match.start() < e for s, e in reading.breaks)
+    ]
+    start = max([start, *(match.end() for match in sides if match.end() <= figure.start)])
+    return start, min([end, *(match.start() for match in (*sides, *_SOURCE.finditer(reading.text)) if match.start() >= figure.end)])
 
 
 def _parts(reading: Reading, start: int, end: int, before: int) -> bool:

@@ -43,7 +43,7 @@ _COMPARATOR_AFTER = "|".join(f"(?P<a{n}>{words})" for n, words in enumerate(_AFT
 _COMPARATOR_AMID = "|".join(f"(?P<m{n}>{words})" for n, words in enumerate(_AFTER.values()))
 
 _FIGURE = re.compile(
-    rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*)?"
+    rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*[$£€]?)?"
     rf"(?P<sign>(?<![\w\d)])[−-](?=\d))?(?<![\w.])(?<![A-Za-z][-–])(?P<low>{_NUMBER})(?!\.?\d)(?P<plus>\+)?"
     rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?P<joint>-|–|—|\bto\b|\band\b)\s*(?P<high>{_NUMBER})(?![A-Za-z0-9.]*[0-9])(?=\W|$|{_UNIT}))?"
     rf"(?:\s+(?:{_COMPARATOR_AMID})(?=\s(?:{_UNIT})\b))?"  # "2 or more points"
@@ -196,7 +196,7 @@ def _is_count(unit: str) -> bool:
 def _is_bare_word(match: re.Match[str]) -> bool:
     """A number word without unit, range or bound ("one of the", "at one") is language, not a figure; "one of 62" and "five or more" are."""
     has_unit = match.group("unit") or match.group("lowunit") or any(match.group(f"a{n}") for n in range(len(_AFTER)))
-    has_unit = has_unit or re.match(r"\s(?:of|out of)(?: the)? \d", match.string[match.end("low") :])
+    has_unit = has_unit or re.match(r"\s(?:of|out of)(?: the)? \d+(?![\d.]*\.?\d)", match.string[match.end("low") :])
     return match.group("low").lower() in NUMBER_WORDS and not has_unit and not match.group("high")
 
 

@@ -14,12 +14,16 @@ _PART = (
 )
 _IN = (
     r"(?:one|two|three|four|six|seven|nine|\d)(?: (?:person|people|patients?|men|women))? in (?:every )?"
-    r"(?:two|three|four|five|six|eight|ten|twenty|\d{1,4})(?![\w.%])(?! fractions?| Gy| doses?| mL| \w+ fractions?)|"
-    r"\d{1,3} per (?:100|1,?000)(?![\w.,])"
+    r"(?:two|three|four|five|six|eight|ten|twenty|\d{1,4})(?![\w%]|[.,]\d)(?! fractions?| Gy| doses?| mL| \w+ fractions?)|"
+    r"\d{1,2} per 100(?![\w]|[.,]\d)"
 )
 _TIME_OR_AMOUNT = r"hour|day|week|month|year|gram|litre|milligram|centimetre"
 _OF_UNIT = re.compile(
     rf"\b(?P<part>half(?: of)?|(?:a|one) quarter of|three[ -]quarters of) an? (?P<unit>{_TIME_OR_AMOUNT})\b", re.IGNORECASE
+)
+_AND_A_HALF = re.compile(
+    rf"\b(?P<whole>\d{{1,2}}|{'|'.join(sorted(NUMBER_WORDS, key=len, reverse=True))}) and a half (?P<unit>hours|days|weeks|months|years|mg|litres|points)\b",
+    re.IGNORECASE,
 )
 _SHARE = re.compile(
     rf"(?<![\w.])(?P<low>{_IN}|{_PART})(?:\s+(?:to|and)\s+(?P<high>{_PART})(?!\s+of an? (?:hour|year)))?(?!\w)", re.IGNORECASE
@@ -47,6 +51,17 @@ def find_shares(text: str) -> list[Share]:
         unit, factor = UNITS[match.group("unit").lower()]
         part = 0.5 if match.group("part").lower().startswith("half") else 0.75 if match.group("part").lower().startswith("three") else 0.25
         found.append(Share(round(part * factor, 6), round(part * factor, 6), unit, match.start(), match.end()))
+    for match in _AND_A_HALF.finditer(text):
+        unit, factor = UNITS[match.group("unit").lower()]
+        found.append(
+            Share(
+                (_value(match.group("whole").lower()) + 0.5) * factor,
+                (_value(match.group("whole").lower()) + 0.5) * factor,
+                unit,
+                match.start(),
+                match.end(),
+            )
+        )
     for match in _SHARE.finditer(text):
         if any(match.start() < other.end and other.start < match.end() for other in found):
             continue

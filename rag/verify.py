@@ -127,15 +127,13 @@ def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
 
 def _inherited_problem(pairing: Pairing) -> str:
     """A clause that names no drug or body of its own speaks of that of the clause before it: its evidence must not speak of another."""
-    if len(pairing) < 2:
-        return ""
-    (first, _), (second, evidence) = pairing
-    for kind in RIVAL_KINDS:
-        stated = {word.name for word in evidence.reading.words if word.kind == kind}
-        inherited = {word.name for word in first.words if word.kind == kind}
-        own = {word.name for word in second.words if word.kind == kind}
-        if stated and inherited and not own and not stated & inherited:
-            return "its second clause speaks of something else in its nearest passage"
+    for n, (second, evidence) in enumerate(pairing[1:], start=1):
+        for kind in RIVAL_KINDS:
+            stated = {word.name for word in evidence.reading.words if word.kind == kind}
+            inherited = {word.name for first, _ in pairing[:n] for word in first.words if word.kind == kind}
+            own = {word.name for word in second.words if word.kind == kind}
+            if stated and inherited and not own and not stated & inherited:
+                return "one of its clauses speaks of something else in its nearest passage"
     return ""
 
 
