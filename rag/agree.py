@@ -66,7 +66,7 @@ def _readings(figure: Figure, text: str) -> tuple[Figure, ...]:
         bounds |= {""}
     if _MONTHS.match(text, figure.end):
         bounds |= {""}
-    units = {figure.unit, _shared_unit(figure, text), figure.unit.removesuffix("/day").removesuffix("/h")}
+    units = {figure.unit, _shared_unit(figure, text), figure.unit.removesuffix("/day")}
     found = tuple(replace(figure, comparator=bound, unit=unit) for bound in sorted(bounds) for unit in sorted(units))
     either = _EITHER.search(text[max(0, figure.start - 12) : figure.start])
     low = NUMBER_WORDS.get(either.group(1).lower()) if either else None

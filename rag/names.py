@@ -11,7 +11,7 @@ RIVAL_KINDS = frozenset(
 )  # where the evidence names one of these, the heading must not lend another
 
 _CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
-_PROPER = re.compile(r"(?<![.\w-])(?<!^)(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
+_PROPER = re.compile(r"(?<![.\w-])(?:(?<!^)[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
 _POPULATION = tuple(
     re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for words in (
