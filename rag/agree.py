@@ -19,6 +19,7 @@ _CLOSE = re.compile(
     r"(?:\b(?:nearly|almost|about|around|some|roughly|approximately|(?:just|a (?:little|bit)|slightly) (?:over|under|more than|less than|above|below)|close to|near))\s+$|[~≈]\s*$",
     re.IGNORECASE,
 )
+_BEYOND = re.compile(r"\b(?:more than|over|above|less than|fewer than|under|below)\s+$", re.IGNORECASE)
 _ROUND = {10.0 * n for n in range(1, 10)} | {25.0, 75.0, 33.333333, 66.666666}
 SHARE_SLACK = 2.5  # percentage points by which "nearly four in ten" may be off
 _MONTHS = re.compile(r"\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
@@ -41,6 +42,9 @@ _A = (
     r"(?<!half )(?<!by )(?<!at )(?<!of )(?<!is )(?<!only )(?<!until )(?<!some )\ban?(?= \w+(?! (?:later|ago|before|after|of|on|or|earlier|afterwards)\b))"
 )
 _PERIOD = {name: re.compile(rf"(?<![\d-])(?<!\w)(?:{words.replace('{a}', _A)})(?!\w)", re.IGNORECASE) for name, words in _PERIODS.items()}
+_SMALL = re.compile(
+    r"(?<![\w.,/–-])(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[1-9]|1[0-2])(?![\w/–-]|[.,]\d|\s*%)", re.IGNORECASE
+)
 _UNIT_OF_TIME = re.compile(r"(?<![\w-])(minutes|hours|days|weeks|months|years)\b", re.IGNORECASE)
 
 
@@ -92,12 +96,13 @@ def _rounded(figure: Figure, text: str, stated: Figure) -> bool:
     """Whether a figure that is said to be near ("nearly", "a little over") is the stated one, rounded."""
     if figure.unit != stated.unit or figure.is_range or stated.is_range or stated.comparator not in {"", "~"}:
         return False
-    close = _CLOSE.search(text[max(0, figure.start - 24) : figure.start])
+    before = text[max(0, figure.start - 24) : figure.start]
+    close = _CLOSE.search(before) or (figure.unit == "%" and not text[figure.start].isdigit() and _BEYOND.search(before))
     if not close:
         return False
     if re.search(r"over|more|above", close.group(), re.IGNORECASE) and stated.low < figure.low:
         return False
-    if re.search(r"nearly|almost|under|less|below", close.group(), re.IGNORECASE) and stated.low > figure.low:
+    if re.search(r"nearly|almost|under|less|fewer|below", close.group(), re.IGNORECASE) and stated.low > figure.low:
         return False
     in_words = not re.match(r"\d+(?:\.\d+)?\s*%", text[figure.start :])
     if figure.unit == "%" and in_words and figure.low in _ROUND:
@@ -139,6 +144,17 @@ def period_problem(text: str, there: str) -> str:
     bare, others = _bare_times(text), _bare_times(there)
     known = others | {word.lower() for word in _UNIT_OF_TIME.findall(there)}
     return f"{min(bare)!r} is another time than that of its nearest passage" if bare and others and not bare & known else ""
+
+
+def number_problem(text: str, there: str) -> str:
+    """Return which bare number ("another five", "two of four") its evidence does not have, where that has another that the sentence leaves out."""
+    claimed, stated = _small_numbers(text), _small_numbers(there)
+    new = claimed - stated - {1.0}
+    return f"the number {min(new):g} is not in its nearest passage" if new and stated - claimed - {1.0} else ""
+
+
+def _small_numbers(text: str) -> set[float]:
+    return {NUMBER_WORDS.get(word.lower()) or float(word) for word in _SMALL.findall(text)}
 
 
 def _periods(text: str) -> set[str]:

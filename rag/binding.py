@@ -6,7 +6,7 @@ A figure must not only be there: of several figures of one kind, it must stand w
 import re
 from collections.abc import Sequence
 
-from rag.agree import agree, period_problem
+from rag.agree import agree, number_problem, period_problem
 from rag.align import Reading, Word, alike
 from rag.figures import Figure, same_figure
 from rag.units import NUMBER_WORDS
@@ -17,7 +17,7 @@ _AGAINST = re.compile(
 )
 _SOURCE = re.compile(r",\s+(?:according to|in line with|says?|reports?)\b", re.IGNORECASE)
 _LINKS = {"and", "or", "and/or"}
-_COUNTED_BY = re.compile(rf"(?:\bper|\b(?:\d+|{'|'.join(NUMBER_WORDS)}) (?:out )?of(?: the)?)\s+$", re.IGNORECASE)
+_COUNTED_BY = re.compile(rf"(?:\bper|\b(?:\d+|{'|'.join(NUMBER_WORDS)}) (?:out )?of(?: the)?)\s+$|\d/$", re.IGNORECASE)
 
 
 def figure_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
@@ -29,7 +29,7 @@ def figure_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
         ):
             continue
         return f"the figure {claim.text[figure.start : figure.end].strip()!r} is not in its nearest passage"
-    return period_problem(claim.text, evidence.text)
+    return period_problem(claim.text, evidence.text) or number_problem(claim.text, evidence.text)
 
 
 def _is_year(figure: Figure) -> bool:

@@ -150,7 +150,7 @@ def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, 
     best: dict[tuple[int, int], list[tuple[float, Reading, Evidence]]] = {}
     for first, last in combinations(range(len(edges)), 2):
         part = read(claim.text[edges[first][1] : edges[last][0]].strip()) if last - first < len(edges) - 1 else claim
-        if part is claim or len(part.words) + (len(part.figures) if first else 0) < 2 or _is_adjunct(part):
+        if part is claim or not part.words or len(part.words) + (len(part.figures) if first else 0) < 2 or _is_adjunct(part):
             continue
         ranked = sorted(((_held(part, it.reading, it.context), part, it) for it in prose), key=lambda entry: -entry[0])
         best[first, last] = [entry for entry in ranked[:EACH] if entry[0] >= HELD]
@@ -160,9 +160,13 @@ def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, 
     for cut in cuts:
         for clauses in product(*(best.get(span, []) for span in pairwise(cut))):
             resting = {id(it): it for _, _, it in clauses}
-            if len(resting) == len(clauses) and all(_may_join(one, other) for one, other in combinations(resting.values(), 2)):
+            if len(resting) == len(clauses) and all(_of_one_document(one, other) for one, other in combinations(resting.values(), 2)):
                 found.append((min(held for held, _, _ in clauses) - 0.05 * len(clauses), tuple(_leaning(clauses))))
     return found
+
+
+def _of_one_document(one: Evidence, other: Evidence) -> bool:
+    return one.passage == other.passage or bool(one.document and one.document == other.document)
 
 
 def _leaning(clauses: Sequence[tuple[float, Reading, Evidence]]) -> Iterator[tuple[Reading, Evidence]]:
@@ -174,4 +178,4 @@ def _leaning(clauses: Sequence[tuple[float, Reading, Evidence]]) -> Iterator[tup
 
 def _is_adjunct(part: Reading) -> bool:
     """Whether a part is no clause of its own ("according to NICE", "in myeloma"): it belongs to the other part, and to that one's evidence."""
-    return bool(_ADJUNCT.match(part.text)) and not part.breaks
+    return bool(_ADJUNCT.match(part.text)) and not part.breaks and not (part.figures and len(part.words) >= 2)

@@ -9,7 +9,8 @@ _LINKS = {"and", "or", "and/or"}
 STEP_WORDS = 4  # words next to "before" or "after" that name a step
 
 _COMPARES = re.compile(
-    r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?\d)", re.IGNORECASE
+    r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?(?:\d|one\b|two\b|three\b|four\b|five\b|half\b|a (?:third|quarter|week|month|year|day)\b))",
+    re.IGNORECASE,
 )
 _COMPARED = re.compile(
     r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b",

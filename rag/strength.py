@@ -9,7 +9,7 @@ from rag.align import Reading, alike
 from rag.units import NUMBER_WORDS
 
 _ABSOLUTE = re.compile(
-    r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|irrespective|no matter|however (?:long|much|many|old|large|small|short|severe)|"
+    r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|irrespective|no matter|however (?:long|well|much|many|old|large|small|short|severe)|"
     r"whole|entire(?:ly)?)|(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none)|"
     r"(?P<prove>proves?|proven))\b",
     re.IGNORECASE,
@@ -19,13 +19,13 @@ _NUMBER = rf"(?:\d|(?:{'|'.join(NUMBER_WORDS)})\b)"
 _NO_ABSOLUTE = re.compile(
     rf"(?:every|each)(?= (?:other |few )?(?:{_NUMBER}|hour|day|night|week|month|year|time|gram|litre|point|additional|further)\b)|every(?= {_NUMBER})|"
     rf"(?:in |at |by )?only (?=(?:about |around |some )?(?:{_NUMBER}|a (?:third|quarter|fifth|few|little|small|modest|minority)\b))|all(?= the time\b| in all\b| told\b| but\b)|"
-    r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)|any(?! (?:patient|person|age|man|woman|dose|time|stage|cancer|tumour)\b)|"
-    r"(?:has|have) to (?=(?:be )?(?:weigh\w*|decid\w*|judg\w*|have been)\b)|whatever(?= the\b.{0,40}\bshould\b)",
+    r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)|any(?! (?:patient|person|age|man|woman|dose|time|stage|cancer|tumour|increase|degree|level|amount|kind|size|sort|form|type|drug)\b)|"
+    r"(?:has|have) to (?=(?:be )?(?:weigh\w*|decid\w*|judg\w*|have been)\b)|each(?= in\b|[,.;])|whatever(?= the\b.{0,40}\bshould\b)",
     re.IGNORECASE,
 )
 _LENDS = {
-    "all": r"whether or not|both with and without|\bno\b|\bconstant|\bthroughout\b|\bper\b|×", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone|\bsole",
-    "must": r"cannot|contraindicat|not be|needs?\b|only|required|requires?\b|mandatory|compulsory|obligatory|essential|necessary|minimum|criteri|no (?:more|less|longer|later) than|calls? for",
+    "all": r"whether or not|both with and without|\bno\b|\bconstant|\bthroughout\b|\bper\b|×", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone|\bsole|reserv|except|limited to|restricted|unless",
+    "must": r"cannot|contraindicat|not be|needs?\b|only|required|requires?\b|mandatory|compulsory|obligatory|essential|necessary|minimum|criteri|ha[sd] to|\ballowed|eligib|for entry|no (?:more|less|longer|later) than|calls? for",
     "never": r"\bno\b|must not|contraindicat|^(?!.*\b(?:general\w*|usual\w*|routine\w*|normal\w*|often|always|unless|except|necessarily|alone)\b).*\bnot\b",
     "none": r"\bno\b|\bnot\b", "cure": r"\bcur", "prove": r"\bpro(?:ve|of)|confirm|demonstrat|establish|diagnos|\bshow",
 }  # fmt: skip
@@ -61,7 +61,7 @@ def absolute_problem(claim: Reading, evidence: Reading) -> str:
 def concession_problem(claim: Reading, evidence: Reading) -> str:
     """Return what is wrong when a sentence says "even if" of what its evidence makes a condition or an exception."""
     for match in _EVEN.finditer(claim.text):
-        if _EVEN.search(evidence.text):
+        if _EVEN.search(evidence.text) or re.search(r"with (?:and|or) without|regardless|whatever|irrespective", evidence.text):
             continue
         named = [word for word in claim.words if word.start >= match.end()][:_REACH]
         for condition in _CONDITION.finditer(evidence.text):

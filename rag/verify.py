@@ -117,8 +117,9 @@ def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode) ->
 def strict_problem(pairing: Pairing) -> str:
     """Return what is wrong with a sentence whatever its words are like: figures, names, negation, direction, order, conditions; or ""."""
     alone = len(pairing) == 1
+    whole = pairing[0][0] if alone else read(" ".join(part.text for part, _ in pairing))
     for part, evidence in pairing:
-        problem = _problem(part, evidence, evidence.context if alone else evidence.origin)
+        problem = _problem(part, evidence, evidence.context if alone else evidence.origin) or condition_problem(whole, evidence.reading)
         if problem:
             return problem
     return _inherited_problem(pairing) or _crossed_problem(pairing)
@@ -131,7 +132,6 @@ def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
         or name_problem(claim, reading, context)
         or pairing_problem(claim, reading)
         or contradiction(claim, reading)
-        or condition_problem(claim, reading)
         or advice_problem(claim, reading)
     )
 
