@@ -154,7 +154,9 @@ def number_problem(text: str, there: str) -> str:
 
 
 def _small_numbers(text: str) -> set[float]:
-    return {NUMBER_WORDS.get(word.lower()) or float(word) for word in _SMALL.findall(text)}
+    measured = [(figure.start, figure.end) for figure in find_figures(text) if figure.unit or figure.is_range]
+    found = [match for match in _SMALL.finditer(text) if not any(start <= match.start() < end for start, end in measured)]
+    return {NUMBER_WORDS.get(match.group().lower()) or float(match.group()) for match in found}
 
 
 def _periods(text: str) -> set[str]:

@@ -18,6 +18,7 @@ PAIRS_CHECKED = 4
 CLAUSED_CHECKED = 12
 BREAKS_TRIED = 6
 EACH = 3  # sentences tried for a clause
+HELD_ELSEWHERE = 0.5  # the same where the two are of different documents
 HELD = 0.35  # share of a clause that its sentence must have to be tried
 TOLD = 0.7  # share of what a sentence has beyond another that must be told where the two are read as one
 FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
@@ -150,7 +151,12 @@ def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, 
     best: dict[tuple[int, int], list[tuple[float, Reading, Evidence]]] = {}
     for first, last in combinations(range(len(edges)), 2):
         part = read(claim.text[edges[first][1] : edges[last][0]].strip()) if last - first < len(edges) - 1 else claim
-        if part is claim or not part.words or len(part.words) + (len(part.figures) if first else 0) < 2 or _is_adjunct(part):
+        if (
+            part is claim
+            or not part.words
+            or len(part.words) + (len(part.figures) if first else 0) < 2
+            or (_is_adjunct(part) and not (first and part.figures))
+        ):
             continue
         ranked = sorted(((_held(part, it.reading, it.context), part, it) for it in prose), key=lambda entry: -entry[0])
         best[first, last] = [entry for entry in ranked[:EACH] if entry[0] >= HELD]
@@ -160,13 +166,17 @@ def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, 
     for cut in cuts:
         for clauses in product(*(best.get(span, []) for span in pairwise(cut))):
             resting = {id(it): it for _, _, it in clauses}
-            if len(resting) == len(clauses) and all(_of_one_document(one, other) for one, other in combinations(resting.values(), 2)):
+            if len(resting) == len(clauses) and _may_rest(clauses):
                 found.append((min(held for held, _, _ in clauses) - 0.05 * len(clauses), tuple(_leaning(clauses))))
     return found
 
 
-def _of_one_document(one: Evidence, other: Evidence) -> bool:
-    return one.passage == other.passage or bool(one.document and one.document == other.document)
+def _may_rest(clauses: Sequence[tuple[float, Reading, Evidence]]) -> bool:
+    """Whether clauses may rest on these sentences: of one document, or two well-held ones that speak of the same thing by name."""
+    one, *others = (evidence for _, _, evidence in clauses)
+    if all(other.passage == one.passage or (other.document and other.document == one.document) for other in others):
+        return len(clauses) < 3 or all(len(part.words) >= 3 for _, part, _ in clauses)
+    return len(clauses) == 2 and min(held for held, _, _ in clauses) > HELD_ELSEWHERE and _may_join(one, others[0])
 
 
 def _leaning(clauses: Sequence[tuple[float, Reading, Evidence]]) -> Iterator[tuple[Reading, Evidence]]:
@@ -178,4 +188,4 @@ def _leaning(clauses: Sequence[tuple[float, Reading, Evidence]]) -> Iterator[tup
 
 def _is_adjunct(part: Reading) -> bool:
     """Whether a part is no clause of its own ("according to NICE", "in myeloma"): it belongs to the other part, and to that one's evidence."""
-    return bool(_ADJUNCT.match(part.text)) and not part.breaks and not (part.figures and len(part.words) >= 2)
+    return bool(_ADJUNCT.match(part.text)) and not part.breaks

@@ -22,7 +22,7 @@ _BOUND = re.compile(
 _FORWARD = re.compile(
     r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lack(?:s|ed|ing)?|missing|unlike|in the absence of|absence of|free (?:of|from)|"
     r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
-    r"insufficient|(?:keep|stop|prevent)(?:s|ing)?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
+    r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
     r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
     r"\b(?:un(?!der|it|ti|iq|io|iv|iform|less|known[ -]prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",

@@ -11,7 +11,7 @@ UNITS: dict[str, tuple[str, float]] = {
     "mg/dl": ("mg/dL", 1), "mg / dl": ("mg/dL", 1), "mmol/l": ("mmol/L", 1), "mmol per litre": ("mmol/L", 1), "µmol/l": ("µmol/L", 1),
     "umol/l": ("µmol/L", 1), "micromol/l": ("µmol/L", 1), "ml/min/1.73 m²": ("mL/min/1.73 m²", 1), "ml/min/1.73 m2": ("mL/min/1.73 m²", 1),
     "ml/min": ("mL/min", 1), "ml per minute": ("mL/min", 1), "mg/kg": ("mg/kg", 1), "mg per kg": ("mg/kg", 1), "mg/hour": ("mg/h", 1),
-    "mg an hour": ("mg/h", 1), "mg per hour": ("mg/h", 1), "mg every hour": ("mg/h", 1), "mg a minute": ("mg/min", 1), "mg per minute": ("mg/min", 1), "mg/minute": ("mg/min", 1), "mg/min": ("mg/min", 1), "mmol per liter": ("mmol/L", 1), "mg per decilitre": ("mg/dL", 1),
+    "nmol/l": ("nmol/L", 1), "pmol/l": ("pmol/L", 1), "ng/ml": ("ng/mL", 1), "pg/ml": ("pg/mL", 1), "mg an hour": ("mg/h", 1), "mg per hour": ("mg/h", 1), "mg every hour": ("mg/h", 1), "mg a minute": ("mg/min", 1), "mg per minute": ("mg/min", 1), "mg/minute": ("mg/min", 1), "mg/min": ("mg/min", 1), "mmol per liter": ("mmol/L", 1), "mg per decilitre": ("mg/dL", 1),
     "ml a minute": ("mL/min", 1), "millilitres per minute": ("mL/min", 1), "milligrams per kilogram": ("mg/kg", 1), "gram": ("g", 1), "litre": ("L", 1),
     "liter": ("L", 1), "kilogram": ("kg", 1), "kilograms": ("kg", 1), "centimetre": ("mm", 10), "centimetres": ("mm", 10), "millimetres": ("mm", 1),
     "mg/h": ("mg/h", 1), "mg·h/l": ("mg·h/L", 1), "milligrams": ("mg", 1), "milligram": ("mg", 1), "mg": ("mg", 1), "micrograms": ("µg", 1),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.agree import number_problem, period_problem
 from rag.align import Reading, Word, read, weight
 from rag.binding import figure_problem, pairing_problem
 from rag.evidence import Evidence, Pairing, candidates, has
@@ -35,7 +36,7 @@ LENT = 0.4  # what a new word counts that the heading has
 # that fit too sure of itself.
 FEATURES = ("new_words", "unreplaced", "new_clause", "new_item", "cosine")
 WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "new_item": -1.5, "cosine": 0.1}
-NEARLY_ALL = 0.85  # probability from which a sentence that says otherwise is the one that was meant
+NEARLY_ALL = 0.6  # probability from which a sentence that says otherwise is the one that was meant
 SUPPORTED = 0.6  # at 0.5 too many false edits passed that nobody had tuned on; a miss costs trust
 
 
@@ -103,7 +104,8 @@ def _measured(claim: Reading, pairing: Pairing, encode: Encode) -> Features:
 
 def _gainsaid(claim: Reading, evidence: Evidence, encode: Encode) -> bool:
     """Whether one sentence has nearly all words of a claim and says otherwise: what others say of its clauses does not mend that."""
-    if evidence.beside or not contradiction(claim, evidence.reading):
+    said = (claim.text, evidence.reading.text)
+    if evidence.beside or not (contradiction(claim, evidence.reading) or period_problem(*said) or number_problem(*said)):
         return False
     return probability(_measured(claim, ((claim, evidence),), encode)) >= NEARLY_ALL
 
