@@ -160,7 +160,7 @@ def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, 
             continue
         ranked = sorted(((_held(part, it.reading, it.context), part, it) for it in prose), key=lambda entry: -entry[0])
         best[first, last] = [entry for entry in ranked[:EACH] if entry[0] >= HELD]
-    cuts = [(0, n, len(edges) - 1) for n in range(1, len(edges) - 1)]
+    cuts: list[tuple[int, ...]] = [(0, n, len(edges) - 1) for n in range(1, len(edges) - 1)]
     cuts += [(0, n, m, len(edges) - 1) for n, m in combinations(range(1, len(edges) - 1), 2)]
     found = []
     for cut in cuts:
