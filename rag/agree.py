@@ -21,7 +21,7 @@ _CLOSE = re.compile(
 )
 _BEYOND = re.compile(r"\b(?:more than|over|above|less than|fewer than|under|below)\s+$", re.IGNORECASE)
 _ROUND = {10.0 * n for n in range(1, 10)} | {25.0, 75.0, 33.333333, 66.666666}
-SHARE_SLACK = 2.5  # percentage points by which "nearly four in ten" may be off
+SHARE_SLACK = 3.0  # percentage points by which "nearly four in ten" may be off
 _MONTHS = re.compile(r"\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
 _CHANGES = re.compile(
     r"\b(?:from|rose|risen?|rises|fell|falls?|fallen|dropp?\w*|went|goes|gone|cuts?|reduc\w+|increas\w+|decreas\w+|lower\w*|rais\w+|brought|brings?|mov\w+|chang\w+|push\w*|between)\b[^.;]*$",
