@@ -1,4 +1,4 @@
-"""Sentence and Passages -> what the sentence may rest on: one of their sentences, or two of them for its two clauses. Judges nothing."""
+"""Sentence and Passages -> what the sentence may rest on: one of their sentences, or two or three of them for its clauses. Judges nothing."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -39,12 +39,12 @@ class Evidence:
     span: Span
     reading: Reading
     context: Reading
-    origin: Reading  # the body and year alone: all that is lent where two sentences are put together
+    origin: Reading  # body and year, and for a clause what the others of the document rest on: all that is lent where sentences are put together
     document: str
     beside: "Evidence | None" = None  # the other of two sentences that are read as one
 
 
-Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its two clauses with one evidence each
+Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its clauses with one evidence each
 
 
 def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:

@@ -1,8 +1,8 @@
 """sentence + Passages -> Verdict: do the passages state this, and by which words?
 
-Looks at single sentences of the passages, and at two of them where the sentence has two clauses, each of which must rest on one of the two. Names,
+Looks at single sentences of the passages, and at two or three of them where the sentence has clauses, each of which must rest on one of them. Names,
 figures with what they belong to, order, negation, direction and conditions are compared strictly (`rag/names.py`, `rag/binding.py`, `rag/order.py`,
-`rag/polarity.py`); what is left are words that the evidence does not have, weighed together with nearness in meaning. A false alarm costs fluency, a miss costs trust: in doubt the
+`rag/polarity.py`, `rag/strength.py`); what is left are words that the evidence does not have, weighed together with nearness in meaning. A false alarm costs fluency, a miss costs trust: in doubt the
 verdict is "unsupported". Sentences that are quoted word for word do not come here.
 """
 
