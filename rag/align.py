@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from rag.agree import part_changes
 from rag.figures import Figure, find_figures
 from rag.terms import find_terms, synonyms
 from rag.text import STOP_WORDS, content_stems, stem, unify_spelling
@@ -57,7 +58,7 @@ class Reading:
 @lru_cache(maxsize=4096)
 def read(text: str) -> Reading:
     """Return a text's words, figures and breaks, each with its place."""
-    figures = tuple(find_figures(text))
+    figures = tuple(part_changes(text, find_figures(text)))
     taken = [(figure.start, figure.end) for figure in figures]
     words: list[Word] = []
     phrases = find_phrases(text)

@@ -3,22 +3,33 @@
 A figure must not only be there: of several figures of one kind, it must stand with the words that it stands with in the evidence.
 """
 
+import re
 from collections.abc import Sequence
 
+from rag.agree import agree, number_problem, period_problem
 from rag.align import Reading, Word, alike
 from rag.figures import Figure, same_figure
+from rag.units import NUMBER_WORDS
 
+# What sets two sides against each other, and what names the source of all that was said.
+_AGAINST = re.compile(
+    r"(?<!advises )(?<!recommends )(?<!advised )(?<!cautions )(?<!warns )\bagainst\b|\bas opposed to\b|\bin contrast to\b", re.IGNORECASE
+)
+_SOURCE = re.compile(r",\s+(?:according to|in line with|says?|reports?)\b", re.IGNORECASE)
 _LINKS = {"and", "or", "and/or"}
+_COUNTED_BY = re.compile(rf"(?:\bper|\b(?:\d+|{'|'.join(NUMBER_WORDS)}) (?:out )?of(?: the)?)\s+$|\d/$", re.IGNORECASE)
 
 
 def figure_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
     """Return which figure of a sentence is not in its evidence; a heading lends a year and nothing else."""
     years = {int(figure.low) for figure in context.figures if _is_year(figure)}
     for figure in claim.figures:
-        if any(same_figure(figure, other) for other in evidence.figures) or (_is_year(figure) and int(figure.low) in years):
+        if any(agree(figure, claim.text, other, evidence.text) for other in evidence.figures) or (
+            _is_year(figure) and int(figure.low) in years
+        ):
             continue
         return f"the figure {claim.text[figure.start : figure.end].strip()!r} is not in its nearest passage"
-    return ""
+    return period_problem(claim.text, evidence.text) or number_problem(claim.text, evidence.text)
 
 
 def _is_year(figure: Figure) -> bool:
@@ -28,8 +39,10 @@ def _is_year(figure: Figure) -> bool:
 def pairing_problem(claim: Reading, evidence: Reading) -> str:
     """Return which figure of a sentence stands with words that belong to another figure of the same kind in its evidence."""
     for figure in claim.figures:
-        own = [other for other in evidence.figures if same_figure(figure, other)]
-        rivals = [other for other in evidence.figures if _rivals(figure, other)]
+        own = [other for other in evidence.figures if agree(figure, claim.text, other, evidence.text)]
+        rivals = [
+            other for other in evidence.figures if _rivals(figure, other) and not _is_denominator(evidence, other) and other not in own
+        ]
         if not own or not rivals or _is_year(figure) or _is_of_code(claim.text, figure):
             continue
         beside = _company(claim, figure)
@@ -42,6 +55,11 @@ def pairing_problem(claim: Reading, evidence: Reading) -> str:
 
 def _is_of_code(text: str, figure: Figure) -> bool:
     return "/" in (text[figure.end : figure.end + 1], text[max(0, figure.start - 1) : figure.start])
+
+
+def _is_denominator(reading: Reading, figure: Figure) -> bool:
+    """Whether a figure is what others are counted by: "8.7 and 3.19 per 100,000 people", "one of 62"."""
+    return bool(_COUNTED_BY.search(reading.text[: figure.start]))
 
 
 def _rivals(one: Figure, other: Figure) -> bool:
@@ -59,13 +77,21 @@ def _company(reading: Reading, figure: Figure) -> _Company:
 
 
 def _segment(reading: Reading, figure: Figure) -> tuple[int, int]:
-    kin = [other for other in reading.figures if other.unit == figure.unit and other is not figure and not _is_year(other)]
+    kin = [
+        other
+        for other in reading.figures
+        if other.unit == figure.unit and other is not figure and not _is_year(other) and not _is_denominator(reading, other)
+    ]
     before = max((other.end for other in kin if other.end <= figure.start), default=0)
     behind = [other for other in kin if other.start >= figure.end and any(figure.end <= w.start < other.start for w in reading.words)]
     after = min((other.start for other in behind), default=len(reading.text))  # "10 of the 132 patients" are one group
     start = next((e for s, e in reversed(reading.breaks) if before <= s and e <= figure.start and _parts(reading, s, e, before)), before)
     end = _last_break(reading, figure.end, after)
-    return start, end
+    sides = [
+        match for match in _AGAINST.finditer(reading.text) if not any(s < match.end() and match.start() < e for s, e in reading.breaks)
+    ]
+    start = max([start, *(match.end() for match in sides if match.end() <= figure.start)])
+    return start, min([end, *(match.start() for match in (*sides, *_SOURCE.finditer(reading.text)) if match.start() >= figure.end)])
 
 
 def _parts(reading: Reading, start: int, end: int, before: int) -> bool:

@@ -1,10 +1,11 @@
-"""Sentence and Passages -> what the sentence may rest on: one of their sentences, or two of them for its two clauses. Judges nothing."""
+"""Sentence and Passages -> what the sentence may rest on: one of their sentences, or two or three of them for its clauses. Judges nothing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, pairwise, product
 
+from rag.agree import agree
 from rag.align import Reading, Word, alike, read, weight
 from rag.figures import Figure, same_figure
 from rag.names import RIVAL_KINDS
@@ -14,6 +15,11 @@ from rag.text import collapse
 SINGLES_CHECKED = 6  # sentences looked at alone, those with most of the words first
 PAIRED = 8  # sentences of which two may be put together
 PAIRS_CHECKED = 4
+CLAUSED_CHECKED = 12
+BREAKS_TRIED = 6
+EACH = 3  # sentences tried for a clause
+HELD_ELSEWHERE = 0.5  # the same where the two are of different documents
+HELD = 0.35  # share of a clause that its sentence must have to be tried
 TOLD = 0.7  # share of what a sentence has beyond another that must be told where the two are read as one
 FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
 
@@ -33,12 +39,12 @@ class Evidence:
     span: Span
     reading: Reading
     context: Reading
-    origin: Reading  # the body and year alone: all that is lent where two sentences are put together
+    origin: Reading  # body and year, and for a clause what the others of the document rest on: all that is lent where sentences are put together
     document: str
     beside: "Evidence | None" = None  # the other of two sentences that are read as one
 
 
-Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its two clauses with one evidence each
+Pairing = tuple[tuple[Reading, Evidence], ...]  # the sentence with its evidence, or its clauses with one evidence each
 
 
 def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
@@ -49,19 +55,15 @@ def candidates(claim: Reading, passages: Sequence[Passage]) -> list[Pairing]:
     singles: list[Pairing] = [((claim, evidence),) for evidence in pool[:SINGLES_CHECKED]]
     # Two rows of a table are never put together: each is a statement of its own.
     prose = [evidence for evidence in pool[: PAIRED * 2] if not evidence.reading.text.startswith("|")][:PAIRED]
-    pairs, merged = [], []
+    merged = []
     for one, other in combinations(prose, 2):
-        if _may_join(one, other):
-            best = _best_split(claim, one, other)
-            if best:
-                pairs.append(best)
-            if _both_told(claim, one, other):
-                joint = _joined(one, other)
-                merged.append((_held(claim, joint.reading, joint.context), ((claim, joint),)))
+        if _may_join(one, other) and _both_told(claim, one, other):
+            joint = _joined(one, other)
+            merged.append((_held(claim, joint.reading, joint.context), ((claim, joint),)))
     found: list[Pairing] = singles
-    for put_together in (pairs, merged):
+    for put_together, most in ((_by_clauses(claim, prose), CLAUSED_CHECKED), (merged, PAIRS_CHECKED)):
         put_together.sort(key=lambda entry: -entry[0])
-        found = found + [pairing for _, pairing in put_together[:PAIRS_CHECKED]]
+        found = found + [pairing for _, pairing in put_together[:most]]
     return found
 
 
@@ -118,7 +120,9 @@ def _held(claim: Reading, evidence: Reading, context: Reading) -> float:
     """Return the weight of the sentence's words and figures that the evidence has, as a share; a word of the heading counts half."""
     weights = [weight(word) for word in claim.words]
     total = sum(weights) + FIGURE_WEIGHT * len(claim.figures)
-    found = FIGURE_WEIGHT * sum(any(same_figure(figure, other) for other in evidence.figures) for figure in claim.figures)
+    found = FIGURE_WEIGHT * sum(
+        any(agree(figure, claim.text, other, evidence.text) for other in evidence.figures) for figure in claim.figures
+    )
     for word, counts in zip(claim.words, weights, strict=True):
         if counts and has(evidence, word):
             found += counts
@@ -140,20 +144,46 @@ def _may_join(one: Evidence, other: Evidence) -> bool:
     return any(word.name in names for word in other.reading.words)
 
 
-def _best_split(claim: Reading, one: Evidence, other: Evidence) -> tuple[float, Pairing] | None:
-    """Return the clauses of the sentence that the two sentences hold most of, with how much the poorer clause has; None where it has one clause."""
-    found: list[tuple[float, Pairing]] = []
-    for start, end in claim.breaks:
-        if _BINDS.match(claim.text[start:end].strip(" ,")):
+def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, Pairing]]:
+    """Return the sentence cut into two or three clauses, each with a sentence of its own, and how much the poorest clause has of it."""
+    breaks = [(start, end) for start, end in claim.breaks if not _BINDS.match(claim.text[start:end].strip(" ,"))][:BREAKS_TRIED]
+    edges = [(0, 0), *breaks, (len(claim.text), len(claim.text))]
+    best: dict[tuple[int, int], list[tuple[float, Reading, Evidence]]] = {}
+    for first, last in combinations(range(len(edges)), 2):
+        part = read(claim.text[edges[first][1] : edges[last][0]].strip()) if last - first < len(edges) - 1 else claim
+        if (
+            part is claim
+            or not part.words
+            or len(part.words) + (len(part.figures) if first else 0) < 2
+            or (_is_adjunct(part) and not (first and part.figures))
+        ):
             continue
-        first, second = read(claim.text[:start].strip()), read(claim.text[end:].strip())
-        if len(first.words) < 2 or len(second.words) + len(second.figures) < 2 or _is_adjunct(first) or _is_adjunct(second):
-            continue
-        for left, right in ((one, other), (other, one)):
-            poorer = min(_held(first, left.reading, left.context), _held(second, right.reading, right.context))
-            if poorer > 0.5:
-                found.append((poorer, ((first, left), (second, right))))
-    return max(found, key=lambda entry: entry[0], default=None)
+        ranked = sorted(((_held(part, it.reading, it.context), part, it) for it in prose), key=lambda entry: -entry[0])
+        best[first, last] = [entry for entry in ranked[:EACH] if entry[0] >= HELD]
+    cuts: list[tuple[int, ...]] = [(0, n, len(edges) - 1) for n in range(1, len(edges) - 1)]
+    cuts += [(0, n, m, len(edges) - 1) for n, m in combinations(range(1, len(edges) - 1), 2)]
+    found = []
+    for cut in cuts:
+        for clauses in product(*(best.get(span, []) for span in pairwise(cut))):
+            resting = {id(it): it for _, _, it in clauses}
+            if len(resting) == len(clauses) and _may_rest(clauses):
+                found.append((min(held for held, _, _ in clauses) - 0.05 * len(clauses), tuple(_leaning(clauses))))
+    return found
+
+
+def _may_rest(clauses: Sequence[tuple[float, Reading, Evidence]]) -> bool:
+    """Whether clauses may rest on these sentences: of one document, or two well-held ones that speak of the same thing by name."""
+    one, *others = (evidence for _, _, evidence in clauses)
+    if all(other.passage == one.passage or (other.document and other.document == one.document) for other in others):
+        return len(clauses) < 3 or all(len(part.words) >= 3 for _, part, _ in clauses)
+    return len(clauses) == 2 and min(held for held, _, _ in clauses) > HELD_ELSEWHERE and _may_join(one, others[0])
+
+
+def _leaning(clauses: Sequence[tuple[float, Reading, Evidence]]) -> Iterator[tuple[Reading, Evidence]]:
+    """The clauses with their evidence; what the other clauses rest on lends a name, as a heading does."""
+    for _, part, evidence in clauses:
+        others = " ".join(it.reading.text for _, _, it in clauses if it is not evidence and it.document == evidence.document)
+        yield part, replace(evidence, origin=read(f"{evidence.origin.text} {others}"))
 
 
 def _is_adjunct(part: Reading) -> bool:

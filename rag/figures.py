@@ -7,6 +7,7 @@ Does not convert between units of different meaning: mg/dL and mmol/L stay two f
 import re
 from dataclasses import dataclass
 
+from rag.shares import THIRDS, find_shares
 from rag.units import NUMBER_WORDS, UNITS
 
 # "within a day" is a figure, "16 mg a day" is a rate.
@@ -28,9 +29,9 @@ _BEFORE = {
     ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
     r"a minimum of|minimum of|minimum|≥|>=|from",
     "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
-    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|≤|<=|inside",
-    ">": r"more than|greater than|above|over|exceeding|exceeds|beyond|(?:over|above|after) (?:the )?age(?: of)?|longer than|higher than|later than|older than|>",
-    "<": r"(?:under|below|before) (?:the )?age(?: of)?|less than|fewer than|below|under|lower than|shorter than|earlier than|younger than|<",
+    r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|at the most|≤|<=|inside",
+    ">": r"more than|greater than|above|over|exceed(?:s|ing|ed)?|beyond|(?:over|above|after) (?:the )?age(?: of)?|longer than|higher than|larger than|bigger than|later than|older than|>",
+    "<": r"(?:under|below|before) (?:the )?age(?: of)?|less than|fewer than|below|under|lower than|smaller than|shorter than|earlier than|younger than|<",
     "~": r"about|around|approximately|approx\.?|roughly|some|nearly|almost|~|≈",
 }
 _AFTER = {
@@ -42,19 +43,12 @@ _COMPARATOR_AFTER = "|".join(f"(?P<a{n}>{words})" for n, words in enumerate(_AFT
 _COMPARATOR_AMID = "|".join(f"(?P<m{n}>{words})" for n, words in enumerate(_AFTER.values()))
 
 _FIGURE = re.compile(
-    rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*)?"
+    rf"(?:(?:(?<![\w])|(?=[≥≤<>~≈]))(?:{_COMPARATOR_BEFORE})\s*[$£€]?)?"
     rf"(?P<sign>(?<![\w\d)])[−-](?=\d))?(?<![\w.])(?<![A-Za-z][-–])(?P<low>{_NUMBER})(?!\.?\d)(?P<plus>\+)?"
     rf"(?:\s*(?P<lowunit>{_UNIT})?\s*(?P<joint>-|–|—|\bto\b|\band\b)\s*(?P<high>{_NUMBER})(?![A-Za-z0-9.]*[0-9])(?=\W|$|{_UNIT}))?"
     rf"(?:\s+(?:{_COMPARATOR_AMID})(?=\s(?:{_UNIT})\b))?"  # "2 or more points"
     rf"(?:[\s-]*(?P<unit>{_UNIT})(?![A-Za-z0-9µ]|/[A-Za-z]))?"
     rf"(?:\s+(?:{_COMPARATOR_AFTER})(?!\w))?",
-    re.IGNORECASE,
-)
-_SHARES = {"half": 50.0, "third": 33.333333, "quarter": 25.0, "fifth": 20.0, "tenth": 10.0}
-_SHARE = re.compile(
-    rf"(?:(?<!\w)(?P<before>{'|'.join(_BEFORE.values())})\s+)?"
-    rf"(?<![\w.])(?P<share>(?:one|two|three|four|six|seven|nine|\d)(?: (?:person|people|patients?|men|women))? in (?:every )?(?:two|three|four|five|six|eight|ten|twenty|\d{{1,4}})(?![\w.%])(?! fractions?| Gy| doses?| mL)|"
-    rf"(?:one|a)[ -](?:quarter|fifth|tenth)(?!\w)|(?:one|a)[ -]third(?= of\b)|two[ -]thirds(?= of\b)|half(?= (?:of|the)\b))",
     re.IGNORECASE,
 )
 _OR_TWO = re.compile(r"(?<!\w)an? (?P<unit>hour|day|week|month|year) or (?:so|(?P<two>two))\b", re.IGNORECASE)
@@ -101,10 +95,9 @@ def find_figures(text: str) -> list[Figure]:
     Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
     """
     text = text.replace("\u03bc", "\u00b5")  # Greek mu and the micro sign look alike
-    found: list[Figure] = [
-        Figure(share, share, "%", _comparator_of(match.group("before")), match.start("share"), match.end())
-        for match in _SHARE.finditer(text)
-        if (share := _share_of(match.group("share").lower())) is not None
+    found = [
+        Figure(share.low, share.high, share.unit, _comparator_around(text, share.start, share.end), share.start, share.end)
+        for share in find_shares(text)
     ]
     for either in _OR_TWO.finditer(text):
         unit, factor = UNITS[either.group("unit").lower()]
@@ -127,19 +120,14 @@ def find_figures(text: str) -> list[Figure]:
     return sorted(found, key=lambda figure: figure.start)
 
 
-def _share_of(words: str) -> float | None:
-    """Return a share in words as a percentage: "one in five" -> 20, "a quarter" -> 25."""
-    if " in " in words:
-        one, _, many = words.replace(" every ", " ").partition(" in ")
-        return round(100 * _value(one.split()[0]) / _value(many), 6)
-    if words.startswith("two"):
-        return 2 * _SHARES["third"]
-    return _SHARES.get(words.removeprefix("a ").removeprefix("one ").removeprefix("one-"))
-
-
-def _comparator_of(words: str | None) -> str:
-    lower = (words or "").strip().lower()
-    return next((comparator for comparator, pattern in _BEFORE.items() if re.fullmatch(pattern, lower)), "")
+def _comparator_around(text: str, start: int, end: int) -> str:
+    """Return the comparator of a share in words, before it or behind it ("a quarter or more")."""
+    for comparator, words in _AFTER.items():
+        if re.match(rf"\s+(?:{words})(?!\w)", text[end:], re.IGNORECASE):
+            return comparator
+    found = ((re.search(rf"(?<!\w)(?:{words})\s*$", text[:start], re.IGNORECASE), comparator) for comparator, words in _BEFORE.items())
+    best = max(((len(match.group()), comparator) for match, comparator in found if match), default=(0, ""))
+    return best[1]
 
 
 def _figure(text: str, match: re.Match[str], unit_word: str | None, high_word: str | None, *, end: int) -> Figure:
@@ -176,7 +164,6 @@ _SCALES = {
     "year": ("month", 12.0), "month": ("month", 1.0), "g": ("mg", 1000.0), "mg": ("mg", 1.0), "g/day": ("mg/day", 1000.0), "mg/day": ("mg/day", 1.0),
     "L": ("mL", 1000.0), "mL": ("mL", 1.0), "g/m²": ("mg/m²", 1000.0), "mg/m²": ("mg/m²", 1.0),
 }  # fmt: skip
-_THIRDS = {_SHARES["third"], 2 * _SHARES["third"]}
 
 
 def same_figure(claim: Figure, stated: Figure) -> bool:
@@ -189,7 +176,7 @@ def same_figure(claim: Figure, stated: Figure) -> bool:
         scale = other = 1.0
     if _is_up_to(claim) and _is_up_to(stated) and kind == other_kind:
         return abs(claim.high * scale - stated.high * other) <= 1e-6
-    near = 0.7 if claim.unit == "%" and claim.low in _THIRDS else 1e-6  # "a third" of what was 33%
+    near = 0.7 if claim.unit == "%" and claim.low in THIRDS else 1e-6  # "a third" of what was 33%
     if abs(claim.low * scale - stated.low * other) > near or abs(claim.high * scale - stated.high * other) > near:
         return False
     if kind != other_kind and claim.unit != stated.unit and not (_is_count(claim.unit) and _is_count(stated.unit)):
@@ -207,8 +194,9 @@ def _is_count(unit: str) -> bool:
 
 
 def _is_bare_word(match: re.Match[str]) -> bool:
-    """A number word without unit or range ("one of the", "at one") is language, not a figure."""
-    has_unit = match.group("unit") or match.group("lowunit")
+    """A number word without unit, range or bound ("one of the", "at one") is language, not a figure; "one of 62" and "five or more" are."""
+    has_unit = match.group("unit") or match.group("lowunit") or any(match.group(f"a{n}") for n in range(len(_AFTER)))
+    has_unit = has_unit or re.match(r"\s(?:of|out of)(?: the)? \d+(?![\d.]*\.?\d)", match.string[match.end("low") :])
     return match.group("low").lower() in NUMBER_WORDS and not has_unit and not match.group("high")
 
 

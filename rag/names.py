@@ -11,7 +11,7 @@ RIVAL_KINDS = frozenset(
 )  # where the evidence names one of these, the heading must not lend another
 
 _CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
-_PROPER = re.compile(r"(?<![.\w-])(?<!^)(?:[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
+_PROPER = re.compile(r"(?<![.\w-])(?:(?<!^)[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
 _POPULATION = tuple(
     re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
     for words in (
@@ -23,6 +23,30 @@ _POPULATION = tuple(
         r"animals?|mice|rats?",
     )
 )
+
+
+_ORGANS = tuple(
+    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for words in (
+        r"kidneys?|renal\w*", r"livers?|hepat\w+", r"hearts?|cardi\w+", r"lungs?|pulmon\w+|bronch\w+", r"ovar\w+", r"cervix|uterine cervix|cervical cancer",
+        r"bladder", r"brain|cerebral", r"skin|cutaneous", r"thyroid", r"bowel|colorectal|colon", r"stomach|gastric", r"pancrea\w+", r"prostate", r"breasts?",
+    )
+)  # fmt: skip
+_TECHNICAL = tuple(
+    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    for words in (
+        r"osteopor\w+",
+        r"osteoarth\w+",
+        r"osteomal\w+",
+        r"osteopen\w+",
+        r"breathless\w*|dyspn\w+",
+        r"sores?|ulcers?",
+        r"calciton\w+",
+        r"glucocorticoids?|steroids?|corticosteroids?|dexamethasone|predniso\w+",
+    )
+)
+# Endings of names that only the field has: of tumours and drugs.
+_SUFFIXED = re.compile(r"\b[A-Za-z]{3,}(?:omas?|mabs?|nibs?|taxel|platin|lutamide|relin|dronate|dronic)\b")
 
 
 def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
@@ -38,6 +62,9 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
         found = population.search(claim.text)
         if found and not population.search(f"{evidence.text} {context.text}"):
             return f"{found.group()!r} is not named in its nearest passage"
+    organ = _other_organ(claim.text, evidence.text, context.text)
+    if organ:
+        return f"{organ!r} is not named in its nearest passage"
     whole = " ".join(word.text.lower() for word in claim.words if not word.name and " " in word.text)  # "low calcium" is not calcium
     absent = [name for name in absent_subjects(claim.text, [evidence.text, context.text]) if name.lower() not in whole]
     named = " ".join(form for word in (*evidence.words, *context.words) if word.name for form in synonyms(word.name.partition(":")[2]))
@@ -47,13 +74,28 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
     return f"{missing[0]!r} is not named in its nearest passage" if missing else ""
 
 
+def _other_organ(text: str, there: str, heading: str) -> str:
+    """Return an organ or technical name of a sentence that its evidence does not have, where that has another of the kind: "liver" for "kidneys"."""
+    for kind in (_ORGANS, _TECHNICAL):
+        claimed, stated = ([list(pattern.finditer(it)) for pattern in kind] for it in (text, there))
+        new = [found[0].group() for n, found in enumerate(claimed) if found and not stated[n] and not kind[n].search(heading)]
+        if new and any(found and not claimed[n] for n, found in enumerate(stated)):
+            return new[0]
+    known = f"{there} {heading}".lower()
+    return next((word for word in _SUFFIXED.findall(text) if word.lower().rstrip("s")[:-2] not in known), "")
+
+
 def _unknown_proper_names(claim: Reading, evidence: Reading, known: str) -> list[str]:
     lower = known.lower()
     found = []
     for match in _PROPER.finditer(claim.text):
         word = match.group().removesuffix("s") if match.group().removesuffix("s").isupper() else match.group()
         names = [part for part in re.split(r"[/-]", word) if part]
-        if all(part.lower() in lower for part in names) or _initials_stand(word, known):
+        if (
+            all(part.lower() in lower for part in names)
+            or _initials_stand(word, known)
+            or (word in {"United", "States"} and " US " in f" {known} ")
+        ):
             continue
         if any(w.start <= match.start() < w.end and any(alike(w, other) for other in evidence.words) for w in claim.words):
             continue

@@ -9,14 +9,15 @@ _LINKS = {"and", "or", "and/or"}
 STEP_WORDS = 4  # words next to "before" or "after" that name a step
 
 _COMPARES = re.compile(
-    r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?\d)", re.IGNORECASE
+    r"\b(?:(?:more|less|fewer)\b[^,;.]{0,60}?|\w+er\b[^,;.]{0,40}?)(?<!rather )(?<!other )than\b(?!\s*(?:about |some )?(?:\d|one\b|two\b|three\b|four\b|five\b|half\b|a (?:third|quarter|week|month|year|day)\b))",
+    re.IGNORECASE,
 )
 _COMPARED = re.compile(
     r"\b(?:more|less|fewer|than|better|worse|superior|inferior|non-inferior|higher|lower|greater|exceed\w*|longer|shorter|most|least|best|\w+est)\b",
     re.IGNORECASE,
 )
 _EARLIER_FIRST = re.compile(
-    r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|comes? before|ahead of|then|after that|thereafter|subsequently)\b",
+    r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|(?:replaced|superseded) by|comes? before|ahead of|then|after that|thereafter|subsequently)\b",
     re.IGNORECASE,
 )
 _NEXT = re.compile(
@@ -24,7 +25,8 @@ _NEXT = re.compile(
 )  # what stands before these is the first step, comma or not
 _FIRST = re.compile(r"\bfirst\b(?=\s*(?:[,.;)]|$|and\b))", re.IGNORECASE)
 _LATER_FIRST = re.compile(
-    r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|later than|should follow|once)\b", re.IGNORECASE
+    r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|replaced(?! by)|replaces|superseded(?! by)|supersedes|later than|should follow|once)\b",
+    re.IGNORECASE,
 )
 
 

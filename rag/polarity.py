@@ -20,11 +20,11 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _FORWARD = re.compile(
-    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lacks?|lacking|in the absence of|absence of|free (?:of|from)|"
+    r"\b(?:no|not|never|neither|nor|without|cannot|\w+n't|fails? to|failed to|avoids?|avoiding|lack(?:s|ed|ing)?|missing|unlike|in the absence of|absence of|free (?:of|from)|"
     r"(?:advis\w+|recommend\w*|warn\w*|caution\w*|decid\w+) against|rather than|instead of|unable to|refus\w+|"
     r"insufficient|keeps?(?=\b[^.]{0,60}\bfrom\b)|rarely|seldom|"
     r"excludes?|non-(?=[a-z]))(?![\w])|\bnon-(?=[a-z])|"
-    r"\b(?:un(?!der|it|ti|iq|io|iv|less|known[ -]prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
+    r"\b(?:un(?!der|it|ti|iq|io|iv|iform|less|known[ -]prim|usual)(?=[a-z]{5})|in(?=operabl|effectiv|adequat|complet|appropriat|curabl|eligib|separab|signific|suffici)|"
     r"im(?=possib)|ir(?=revers|regul)|a(?=symptom))",
     re.IGNORECASE,
 )
@@ -33,26 +33,6 @@ _BACKWARD = re.compile(
 )
 _BARE = re.compile(r"\s+(?:be |been |being )?(?:given|used|done|needed|made|taken|had)\b", re.IGNORECASE)
 _PREFIXES = {"un", "in", "im", "ir", "a", "non-"}
-_ABSOLUTE = re.compile(
-    r"\b(?:(?P<never>never)|(?P<all>always|all|every|everyone|everybody|any|anyone|each|whatever|regardless|whole|entire(?:ly)?)|"
-    r"(?P<only>only|solely|exclusively)|(?P<must>must|mandatory|compulsory|required|has to|have to)|(?P<cure>cures?|guarantee\w*)|(?P<none>none)|(?P<prove>proves?|proven))\b",
-    re.IGNORECASE,
-)
-# "anyone who has it": those of whom the evidence speaks in the plural
-_GENERIC = re.compile(r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)", re.IGNORECASE)
-_LENDS = {"all": r"whether or not|both with and without|\bno\b", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone", "must": r"cannot|contraindicat|not be|needs?\b|only|required",
-          "never": r"\bno\b|must not|contraindicat", "none": r"\bno\b|\bnot\b", "cure": r"\bcur",
-          "prove": r"\bpro(?:ve|of)|confirm|demonstrat|establish|diagnos|\bshow"}  # fmt: skip
-_ADVICE = re.compile(
-    r"\b(?:is|are|was|were|be) (?:\w+ )?recommended\b|\brecommends?\b(?! against)|\bshould be (?:given|used|offered)\b", re.IGNORECASE
-)
-# What a recommendation may be worded as, and imperatives of a schedule ("dose", "given"), which state what is to be done.
-_ADVISES = re.compile(
-    r"\b(?:recommend\w*|advis\w+|advice|suggest\w*|prefer\w*|should|must|offer\w*|ask\w*|say\w*|said|call\w*|urge\w*|want\w*|need\w*|requir\w+|consider\w*|"
-    r"indicat\w+|favou?r\w*|support\w*|endors\w+|approv\w+|licen[cs]ed?|first[- ](?:line|choice)|choice|option\w*|standard|appropriate|guid\w+|consensus|agree\w*|"
-    r"given|use[ds]?|dose\w*|start\w*|stop\w*|continue\w*|tells?|told|lets?|allow\w*|states?|sets?|strong\w*|weak|conditional\w*|reasonable|propos\w+|caution\w*)\b",
-    re.IGNORECASE,
-)
 _CONDITION = re.compile(
     r"\b(?:(?P<if>if|provided|in case of)|(?P<unless>unless|except|other than|apart from)|(?P<only>only (?:after|when|if|for|in|with|on))|(?P<until>until|without))\b",
     re.IGNORECASE,
@@ -216,27 +196,6 @@ def _neighbours(reading: Reading, at: int) -> tuple[Word, ...]:
 
 def _overlap(ones: Sequence[Word], others: Sequence[Word]) -> int:
     return sum(any(alike(one, other) for other in others) for one in ones)
-
-
-def absolute_problem(claim: Reading, evidence: Reading) -> str:
-    """Return what is wrong when a sentence is more absolute than its evidence."""
-    stated = {match.lastgroup for match in _ABSOLUTE.finditer(evidence.text)}
-    for match in _ABSOLUTE.finditer(claim.text):
-        kind = match.lastgroup or ""
-        if match.group().lower() in {"any", "anyone"} and _GENERIC.match(claim.text, match.start()):
-            continue
-        if kind in stated or re.search(_LENDS[kind], evidence.text, re.IGNORECASE):
-            continue
-        return f"{match.group()!r} makes it more absolute than its nearest passage"
-    return ""
-
-
-def advice_problem(claim: Reading, evidence: Reading) -> str:
-    """Return what is wrong when a sentence recommends what its evidence only reports: "is recommended", of a trial in which it was given."""
-    advice = _ADVICE.search(claim.text)
-    if not advice or _ADVISES.search(evidence.text):
-        return ""
-    return f"it recommends ({advice.group()!r}) what its nearest passage does not recommend"
 
 
 def condition_problem(claim: Reading, evidence: Reading) -> str:

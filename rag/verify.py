@@ -1,8 +1,8 @@
 """sentence + Passages -> Verdict: do the passages state this, and by which words?
 
-Looks at single sentences of the passages, and at two of them where the sentence has two clauses, each of which must rest on one of the two. Names,
+Looks at single sentences of the passages, and at two or three of them where the sentence has clauses, each of which must rest on one of them. Names,
 figures with what they belong to, order, negation, direction and conditions are compared strictly (`rag/names.py`, `rag/binding.py`, `rag/order.py`,
-`rag/polarity.py`); what is left are words that the evidence does not have, weighed together with nearness in meaning. A false alarm costs fluency, a miss costs trust: in doubt the
+`rag/polarity.py`, `rag/strength.py`); what is left are words that the evidence does not have, weighed together with nearness in meaning. A false alarm costs fluency, a miss costs trust: in doubt the
 verdict is "unsupported". Sentences that are quoted word for word do not come here.
 """
 
@@ -11,13 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rag.agree import number_problem, period_problem
 from rag.align import Reading, Word, read, weight
 from rag.binding import figure_problem, pairing_problem
 from rag.evidence import Evidence, Pairing, candidates, has
 from rag.names import RIVAL_KINDS, name_problem
 from rag.order import comparison_problem, order_problem
-from rag.polarity import absolute_problem, advice_problem, condition_problem, direction_problem, negation_problem
+from rag.polarity import condition_problem, direction_problem, negation_problem
 from rag.schema import Passage, Quote, Span, Verdict
+from rag.strength import absolute_problem, advice_problem, concession_problem
 from rag.text import collapse
 
 Encode = Callable[[list[str]], np.ndarray]
@@ -26,6 +28,7 @@ MIN_COSINE = 0.50  # nearness in meaning below which the words agree by chance
 NEAR_WORD, LIKE_WORD = 0.30, 0.60  # cosine of two words from which one begins to stand for the other, and from which it does
 
 CLAUSE_WEIGHT = 1.5  # of the words of a segment that can be a statement of its own
+CROSSED = 0.9  # weight of words by which another sentence may not be nearer to a clause
 LENT = 0.4  # what a new word counts that the heading has
 
 # Logistic model of what is left after the strict checks. Set by hand near what `python -m evals.calibrate_verify` fits on the dev claims (bias 2.16,
@@ -33,6 +36,7 @@ LENT = 0.4  # what a new word counts that the heading has
 # that fit too sure of itself.
 FEATURES = ("new_words", "unreplaced", "new_clause", "new_item", "cosine")
 WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "new_item": -1.5, "cosine": 0.1}
+NEARLY_ALL = 0.6  # probability from which a sentence that says otherwise is the one that was meant
 SUPPORTED = 0.6  # at 0.5 too many false edits passed that nobody had tuned on; a miss costs trust
 
 
@@ -67,7 +71,12 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
         return Verdict(False, 0.0, (), "there is no passage to support it")
     # Of evidence that does not support the sentence, that with most of its words says why.
     judged = [_judge(claim, pairing, encode) for pairing in pairings]
-    supporting = [(verdict.support, -len(verdict.quotes), cosine, verdict) for verdict, cosine in judged if verdict.supported]
+    contradicted = any(len(pairing) == 1 and _gainsaid(*pairing[0], encode) for pairing in pairings)
+    supporting = [
+        (verdict.support, -len(verdict.quotes), cosine, verdict)
+        for (verdict, cosine), pairing in zip(judged, pairings, strict=True)
+        if verdict.supported and not (contradicted and len(pairing) > 1)
+    ]
     return max(supporting, key=lambda entry: entry[:3])[3] if supporting else judged[0][0]
 
 
@@ -93,6 +102,14 @@ def _measured(claim: Reading, pairing: Pairing, encode: Encode) -> Features:
     return min((features(part, evidence, cosine, encode) for part, evidence in pairing), key=probability)
 
 
+def _gainsaid(claim: Reading, evidence: Evidence, encode: Encode) -> bool:
+    """Whether one sentence has nearly all words of a claim and says otherwise: what others say of its clauses does not mend that."""
+    said = (claim.text, evidence.reading.text)
+    if evidence.beside or not (contradiction(claim, evidence.reading) or period_problem(*said) or number_problem(*said)):
+        return False
+    return probability(_measured(claim, ((claim, evidence),), encode)) >= NEARLY_ALL
+
+
 def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode) -> Features | None:
     """Return the features of the best evidence that passes the strict checks; None where none does. What the decision is fitted on."""
     passing = [_measured(claim, pairing, encode) for pairing in candidates(claim, passages) if not strict_problem(pairing)]
@@ -102,11 +119,12 @@ def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode) ->
 def strict_problem(pairing: Pairing) -> str:
     """Return what is wrong with a sentence whatever its words are like: figures, names, negation, direction, order, conditions; or ""."""
     alone = len(pairing) == 1
+    whole = pairing[0][0] if alone else read(" ".join(part.text for part, _ in pairing))
     for part, evidence in pairing:
-        problem = _problem(part, evidence, evidence.context if alone else evidence.origin)
+        problem = _problem(part, evidence, evidence.context if alone else evidence.origin) or condition_problem(whole, evidence.reading)
         if problem:
             return problem
-    return _inherited_problem(pairing)
+    return _inherited_problem(pairing) or _crossed_problem(pairing)
 
 
 def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
@@ -115,27 +133,42 @@ def _problem(claim: Reading, evidence: Evidence, context: Reading) -> str:
         figure_problem(claim, reading, context)
         or name_problem(claim, reading, context)
         or pairing_problem(claim, reading)
-        or absolute_problem(claim, reading)
+        or contradiction(claim, reading)
+        or advice_problem(claim, reading)
+    )
+
+
+def contradiction(claim: Reading, reading: Reading) -> str:
+    """Return in which words a sentence says otherwise than its evidence, names and figures apart; or ""."""
+    return (
+        absolute_problem(claim, reading)
+        or concession_problem(claim, reading)
         or negation_problem(claim, reading)
         or direction_problem(claim, reading)
         or order_problem(claim, reading)
         or comparison_problem(claim, reading)
-        or condition_problem(claim, reading)
-        or advice_problem(claim, reading)
     )
 
 
 def _inherited_problem(pairing: Pairing) -> str:
     """A clause that names no drug or body of its own speaks of that of the clause before it: its evidence must not speak of another."""
-    if len(pairing) < 2:
-        return ""
-    (first, _), (second, evidence) = pairing
-    for kind in RIVAL_KINDS:
-        stated = {word.name for word in evidence.reading.words if word.kind == kind}
-        inherited = {word.name for word in first.words if word.kind == kind}
-        own = {word.name for word in second.words if word.kind == kind}
-        if stated and inherited and not own and not stated & inherited:
-            return "its second clause speaks of something else in its nearest passage"
+    for n, (second, evidence) in enumerate(pairing[1:], start=1):
+        for kind in RIVAL_KINDS:
+            stated = {word.name for word in evidence.reading.words if word.kind == kind}
+            inherited = {word.name for first, _ in pairing[:n] for word in first.words if word.kind == kind}
+            own = {word.name for word in second.words if word.kind == kind}
+            if stated and inherited and not own and not stated & inherited:
+                return "one of its clauses speaks of something else in its nearest passage"
+    return ""
+
+
+def _crossed_problem(pairing: Pairing) -> str:
+    """A clause must not rest on one sentence for its figure where another one has more of its words."""
+    for part, evidence in pairing:
+        own = sum(weight(word) for word in part.words if has(evidence.reading, word))
+        for _, other in pairing:
+            if other is not evidence and sum(weight(word) for word in part.words if has(other.reading, word)) > own + CROSSED:
+                return "one of its clauses is told of something else in its nearest passage"
     return ""
 
 

@@ -1,0 +1,173 @@
+"""Do two figures of two texts say the same, as they are worded there? Wider than `same_figure`: knows what stands before and behind a figure.
+
+"over ten years" is a time that something took or a bound, "within a year" is told of an event that was counted "at 1 year", "nearly 62%" is 61.8%.
+Texts and their figures only; which words a figure belongs to is compared in `rag/binding.py`, and its period ("a day", "a week") here.
+"""
+
+import re
+from dataclasses import replace
+from functools import lru_cache
+
+from rag.figures import Figure, find_figures, same_figure
+from rag.units import NUMBER_WORDS, UNITS
+
+_LEAD = re.compile(r"(\w+)\s+$")
+_EITHER = re.compile(r"\b(\w+) or $")
+_TIMES = {"h", "month", "year"}
+_BY = {"within", "at", "by", "in", "inside"}  # an event counted within a time is counted at its end
+_CLOSE = re.compile(
+    r"(?:\b(?:nearly|almost|about|around|some|roughly|approximately|(?:just|a (?:little|bit)|slightly) (?:over|under|more than|less than|above|below)|close to|near))\s+$|[~≈]\s*$",
+    re.IGNORECASE,
+)
+_BEYOND = re.compile(r"\b(?:more than|over|above|less than|fewer than|under|below)\s+$", re.IGNORECASE)
+_ROUND = {10.0 * n for n in range(1, 10)} | {25.0, 75.0, 33.333333, 66.666666}
+SHARE_SLACK = 3.0  # percentage points by which "nearly four in ten" may be off
+_MONTHS = re.compile(r"\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
+_CHANGES = re.compile(
+    r"\b(?:from|rose|risen?|rises|fell|falls?|fallen|dropp?\w*|went|goes|gone|cuts?|reduc\w+|increas\w+|decreas\w+|lower\w*|rais\w+|brought|brings?|mov\w+|chang\w+|push\w*|between)\b[^.;]*$",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(r"\s+(?:(?:up|down) )?(?:to|and)\s+", re.IGNORECASE)
+_NEXT_OF_LIST = re.compile(r"\s*(?:,|or|and|, or|, and|rather than|versus|vs\.?|against|compared with|/)\s*", re.IGNORECASE)
+
+_PERIODS = {
+    "hour": r"hourly|/ ?h(?:our)?\b|(?:per|each|every) hour|{a} hour",
+    "day": r"daily|nightly|/ ?day|(?:per|each|every) (?:day|night|24 hours)|in 24 hours|{a} (?:day|night)",
+    "week": r"weekly|/ ?week|(?:per|each|every) (?:week|7 days)|{a} week",
+    "month": r"monthly|/ ?month|(?:per|each|every) month|{a} month|(?:every (?:4|four)|(?:4|four)-) ?week(?:s|ly)|every 3 ?(?:to|-|–) ?4 weeks|every 28 days",
+    "year": r"yearly|annual\w*|/ ?year|(?:per|each|every) year|per annum|{a} year",
+}  # fmt: skip
+_A = (
+    r"(?<!within )(?<!about )(?<!after )(?<!than )(?<!over )(?<!for )(?<!under )(?<!nearly )(?<!almost )(?<!least )(?<!around )(?<!roughly )(?<!in )"
+    r"(?<!half )(?<!by )(?<!at )(?<!of )(?<!is )(?<!only )(?<!until )(?<!some )\ban?(?= \w+(?! (?:later|ago|before|after|of|on|or|earlier|afterwards)\b))"
+)
+_PERIOD = {name: re.compile(rf"(?<![\d-])(?<!\w)(?:{words.replace('{a}', _A)})(?!\w)", re.IGNORECASE) for name, words in _PERIODS.items()}
+_SMALL = re.compile(
+    r"(?<![\w.,/–-])(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[1-9]|1[0-2])(?![\w/–-]|[.,]\d|\s*%)", re.IGNORECASE
+)
+_UNIT_OF_TIME = re.compile(r"(?<![\w-])(minutes|hours|days|weeks|months|years)\b", re.IGNORECASE)
+
+
+def agree(figure: Figure, text: str, stated: Figure, there: str) -> bool:
+    """Whether a figure of a sentence says what a figure of its evidence says, as the two are worded."""
+    readings, others = _readings(figure, text), _readings(stated, there)
+    if any(same_figure(one, other) for one in readings for other in others):
+        return True
+    return _rounded(figure, text, stated)
+
+
+@lru_cache(maxsize=4096)
+def _readings(figure: Figure, text: str) -> tuple[Figure, ...]:
+    """What a figure may be read as."""
+    lead = _LEAD.search(text[max(0, figure.start - 12) : figure.start])
+    word = lead.group(1).lower() if lead else ""
+    bounds = {figure.comparator}
+    if word == "over" and figure.unit in _TIMES:
+        bounds |= {"", ">"}
+    if word in _BY and figure.unit in _TIMES and figure.comparator in {"", "<="}:
+        bounds |= {"by"}
+    if word == "from" and figure.comparator == ">=":
+        bounds |= {""}
+    if _MONTHS.match(text, figure.end):
+        bounds |= {""}
+    units = {figure.unit, _shared_unit(figure, text), figure.unit.removesuffix("/day")}
+    found = tuple(replace(figure, comparator=bound, unit=unit) for bound in sorted(bounds) for unit in sorted(units))
+    either = _EITHER.search(text[max(0, figure.start - 12) : figure.start])
+    low = NUMBER_WORDS.get(either.group(1).lower()) if either else None
+    scale = next((factor for unit, factor in UNITS.values() if unit == figure.unit and figure.low == 2 * factor), 0.0)
+    if low == 1.0 and scale:  # "one or two weeks" is "1 to 2 weeks"
+        return (*found, replace(figure, low=scale))
+    return found
+
+
+def _shared_unit(figure: Figure, text: str) -> str:
+    """The unit that a figure shares with the next one of its list, or one before: "8 or 16 mg", "15.6 months against the 9.8"."""
+    if figure.unit:
+        return figure.unit
+    figures = find_figures(text)
+    behind = next((other for other in figures if other.start >= figure.end), None)
+    if behind and _NEXT_OF_LIST.fullmatch(text[figure.end : behind.start]):
+        return behind.unit
+    before = [other for other in figures if other.end <= figure.start and other.unit in {"month", "h", "%", "year"}]
+    return before[-1].unit if before and re.search(r"\b(?:the|at|to|and|against|with|versus|vs) $", text[: figure.start]) else ""
+
+
+def _rounded(figure: Figure, text: str, stated: Figure) -> bool:
+    """Whether a figure that is said to be near ("nearly", "a little over") is the stated one, rounded."""
+    if figure.unit != stated.unit or figure.is_range or stated.is_range or stated.comparator not in {"", "~"}:
+        return False
+    before = text[max(0, figure.start - 24) : figure.start]
+    close = _CLOSE.search(before) or (figure.unit == "%" and not text[figure.start].isdigit() and _BEYOND.search(before))
+    if not close:
+        return False
+    if re.search(r"over|more|above", close.group(), re.IGNORECASE) and stated.low < figure.low:
+        return False
+    if re.search(r"nearly|almost|under|less|fewer|below", close.group(), re.IGNORECASE) and stated.low > figure.low:
+        return False
+    in_words = not re.match(r"\d+(?:\.\d+)?\s*%", text[figure.start :])
+    if figure.unit == "%" and in_words and figure.low in _ROUND:
+        return abs(figure.low - stated.low) <= SHARE_SLACK
+    return figure.low == int(figure.low) and figure.low >= 5 and abs(figure.low - stated.low) <= 0.5
+
+
+def part_changes(text: str, figures: list[Figure]) -> list[Figure]:
+    """Return the figures of a text with each change taken apart: "fell from 15.6% to 2.6%" states two figures, "3 to 5 months" is one."""
+    found = []
+    for figure in figures:
+        said = text[figure.start : figure.end]
+        joint = _JOINT.search(said)
+        if not figure.is_range or not joint or not (_is_span_of_years(figure) or _CHANGES.search(text[: figure.start][-80:])):
+            found.append(figure)
+            continue
+        if not _is_span_of_years(figure) and not re.search(r"\bfrom\s+(?:about\s+)?$", text[: figure.start], re.IGNORECASE):
+            found.append(figure)
+            continue
+        ends = [replace(it, start=figure.start + at + it.start, end=figure.start + at + it.end) for at, it in _ends(said, joint)]
+        found += [replace(it, unit=it.unit or figure.unit) for it in ends] if len(ends) == 2 else [figure]
+    return found
+
+
+def _ends(said: str, joint: re.Match[str]) -> list[tuple[int, Figure]]:
+    left, right = find_figures(said[: joint.start()]), find_figures(said[joint.end() :])
+    return [(0, it) for it in left] + [(joint.end(), it) for it in right]
+
+
+def _is_span_of_years(figure: Figure) -> bool:
+    return not figure.unit and all(1900 <= end <= 2100 for end in (figure.low, figure.high))
+
+
+def period_problem(text: str, there: str) -> str:
+    """Return which period of a sentence ("daily", "every month", "hours before") its evidence does not have, where that has another."""
+    claimed, stated = _periods(text), _periods(there)
+    if claimed - stated and stated - claimed:
+        return f"its evidence does not say it of each {min(claimed - stated)}"
+    bare, others = _bare_times(text), _bare_times(there)
+    known = others | {word.lower() for word in _UNIT_OF_TIME.findall(there)}
+    return f"{min(bare)!r} is another time than that of its nearest passage" if bare and others and not bare & known else ""
+
+
+def number_problem(text: str, there: str) -> str:
+    """Return which bare number ("another five", "two of four") its evidence does not have, where that has another that the sentence leaves out."""
+    claimed, stated = _small_numbers(text), _small_numbers(there)
+    new = claimed - stated - {1.0}
+    return f"the number {min(new):g} is not in its nearest passage" if new and stated - claimed - {1.0} else ""
+
+
+def _small_numbers(text: str) -> set[float]:
+    measured = [(figure.start, figure.end) for figure in find_figures(text) if figure.unit or figure.is_range]
+    found = [match for match in _SMALL.finditer(text) if not any(start <= match.start() < end for start, end in measured)]
+    return {NUMBER_WORDS.get(match.group().lower()) or float(match.group()) for match in found}
+
+
+def _periods(text: str) -> set[str]:
+    return {name for name, pattern in _PERIOD.items() if pattern.search(text)}
+
+
+def _bare_times(text: str) -> set[str]:
+    """Units of time that stand without a number: "hours before any weakness"."""
+    figures = find_figures(text)
+    return {
+        match.group(1).lower()
+        for match in _UNIT_OF_TIME.finditer(text)
+        if not any(figure.start <= match.start() < figure.end for figure in figures)
+    }

@@ -1,0 +1,95 @@
+"""rag.agree: figures compared as they are worded, changes taken apart, periods and bare numbers."""
+
+import pytest
+
+from rag.agree import agree, number_problem, part_changes, period_problem
+from rag.figures import find_figures
+
+
+def says(claim: str, stated: str) -> bool:
+    return agree(find_figures(claim)[0], claim, find_figures(stated)[0], stated)
+
+
+@pytest.mark.parametrize(
+    ("claim", "stated"),
+    [
+        ("over ten years", "a 10-year reduction"),
+        ("for over 8 weeks", "for more than 8 weeks"),
+        ("within a year", "at 1 year"),
+        ("by ten years", "within 10 years"),
+        ("8 or 16 mg", "8 mg"),
+        ("nearly 62% of cases", "61.8% of cases"),
+        ("nearly four in ten centres", "39% of centres"),
+        ("a little over a third of cases", "36% of cases"),
+        ("more than nine in ten agreed", "91% agreed"),
+        ("from 7.0 months on placebo", "7.0 months on placebo"),
+        ("up to 31 March 2015", "to 31 March 2015"),
+        ("0.5 g/day", "500 mg in 24 hours"),
+        ("one or two weeks".replace("one", "after one"), "after 1 to 2 weeks"),
+        ("a quarter of an hour", "15 minutes"),
+        ("20 mg an hour", "20 mg/hour"),
+        ("a quarter to a half", "25-50%"),
+    ],
+)
+def test_figures_that_say_the_same_as_they_are_worded(claim: str, stated: str) -> None:
+    assert says(claim, stated)
+
+
+@pytest.mark.parametrize(
+    ("claim", "stated"),
+    [
+        ("after 24 hours", "within 24 hours"),
+        ("at least 8 weeks", "for more than 8 weeks"),
+        ("under 8 weeks", "over 8 weeks"),
+        ("about 60%", "50%"),
+        ("62% of cases", "61.8% of cases"),
+        ("nearly half of the centres", "39% of centres"),
+        ("a little over a third of cases", "32% of cases"),
+        ("8 or 16 mg", "8 Gy"),
+        ("20 mg a minute", "20 mg/hour"),
+        ("30 nmol/L", "30 ng/mL"),
+        ("14 mg/dL", "14 mmol/L"),
+    ],
+)
+def test_figures_that_differ_as_they_are_worded(claim: str, stated: str) -> None:
+    assert not says(claim, stated)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("fell from 15.6% to 2.6%", 2),
+        ("from 229 to 302 per million", 2),
+        ("between 2007 and 2019", 2),
+        ("3 to 5 months", 1),
+        ("within 4 to 6 hours", 1),
+    ],
+)
+def test_a_change_states_two_figures_and_a_range_one(text: str, count: int) -> None:
+    assert len(part_changes(text, find_figures(text))) == count
+
+
+@pytest.mark.parametrize(
+    ("claim", "stated"),
+    [
+        ("50 mg daily", "50 mg once a week"),
+        ("new cases each month", "new cases each year"),
+        ("hours before weakness", "weeks before weakness"),
+    ],
+)
+def test_another_period_is_found(claim: str, stated: str) -> None:
+    assert period_problem(claim, stated)
+    assert not period_problem(claim, claim)
+
+
+@pytest.mark.parametrize(
+    ("claim", "stated"), [("monthly", "every 4 weeks"), ("500 mg a day", "500 mg in 24 hours"), ("within a day", "within 24 hours")]
+)
+def test_the_same_period_is_none_other(claim: str, stated: str) -> None:
+    assert not period_problem(claim, stated)
+
+
+def test_a_bare_number_that_was_exchanged_is_found() -> None:
+    assert number_problem("in two of four cases", "in 3 of 4 cases")
+    assert not number_problem("in three of four cases", "in 3 of 4 cases")
+    assert not number_problem("inside three days", "within 72 hours under standard 4")
