@@ -3,8 +3,9 @@
     python -m evals.calibrate
 
 Fits the logistic weights of relevance and of what is missing, on answerable against unanswerable questions of that file and of the dev half of the
-golden ones, ten-fold cross-validated, and prints the lines to put into `rag/relevance.py`. Questions whose split is "held" are left out of the fit and
-show what it is worth. Changes nothing by itself.
+golden ones, ten-fold cross-validated, and prints the lines to put into `rag/relevance.py`. Questions whose split is "fresh" were written to be hard, by
+people who had seen no rule: near misses in the library's own words, answerable ones in none of them; they count as much as all the others together. Those
+whose split is "held" are left out of the fit and show what it is worth. Changes nothing by itself.
 """
 
 import json
@@ -32,7 +33,7 @@ ROUNDS = 6  # of the fit: which passage speaks for a question depends on the wei
 L2 = 0.003  # of weights for signals of unit variance
 # The direction of each signal's weight, and of what is missing; 0 for any. Without it the fit learns how our questions were made: the hard answerable
 # ones avoid the library's words, the near misses are full of them, so that words in common would count against an answer.
-DIRECTIONS = (1, 1, 1, 0, 0, -1, -1, -1, -1, -1, -1, -1)
+DIRECTIONS = (1, 1, 0, -1, -1, -1, -1, -1, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class Row:
 
     question: str
     answerable: bool
-    kind: str  # "golden" (the dev half: only abstention is fitted on it), "held" or "fitted"
+    kind: str  # "golden" (the dev half: only abstention is fitted on it), or a question's split: "first", "fresh", "held"
     chance: float  # of an answer, with the weights in force
     signals: np.ndarray  # (passages, signals): what relevance is computed from
     covered: float  # share of its words that the first passage holds
+    reading: float  # of that passage's best sentence
     missing: tuple[float, float]  # an aspect, a name: 1 where it is missing
     evidence_rank: int | None  # rank of the first passage that holds an evidence quote, from 1; None when none does
     facts_found: float  # share of the facts that the verbatim answer holds
@@ -56,7 +58,7 @@ def measure(pipeline: Pipeline) -> list[Row]:
     rows = []
     for line in QUESTIONS.read_text(encoding="utf-8").splitlines():
         question = json.loads(line)
-        answerable, kind = question["status"] == "answered", question.get("split", "fitted")
+        answerable, kind = question["status"] == "answered", question.get("split", "first")
         rows.append(_row(pipeline, question["question"], answerable, question["evidence"], question["facts"], kind=kind))
     for golden in load_questions():
         if golden.split == "dev" and golden.status != "any" and not golden.planted:
@@ -83,6 +85,7 @@ def _row(pipeline: Pipeline, query: str, answerable: bool, evidence: list[dict[s
         ),
         signals=np.array([passage.signals for passage in passages]),
         covered=relevance.coverage(query, f"{passages[0].source.title}\n{passages[0].section}\n{passages[0].text}", pipeline.index),
+        reading=passages[0].readings[passages[0].best],
         missing=(float(bool(aspects)), float(bool(names))),
         evidence_rank=_evidence_rank(evidence, passages),
         facts_found=statistics.mean(found) if found else math.nan,
@@ -103,22 +106,21 @@ def _fit(rows: list[Row]) -> None:
 
     fitted = [row for row in rows if row.kind != "held"]
     weights, bias = fit(fitted)
-    gains = [row.signals[0][1] - row.signals[0][0] for row in fitted if row.answerable]
-    readings = [float(row.signals[0][2]) for row in fitted]
+    readings = [row.reading for row in fitted]
     none, every = np.polynomial.Polynomial.fit([row.covered for row in fitted], readings, 1)([0.0, 1.0])
     print("\nSIGNAL_WEIGHTS = (" + ", ".join(f"{weight:.2f}" for weight in weights[:-2]) + f")\nBIAS = {bias:.2f}")
     print(f"MISSING_ASPECT = {-weights[-2]:.2f}\nUNKNOWN_NAME = {-weights[-1]:.2f}")
-    print(f"USUAL_GAIN = {statistics.median(gains):.2f}\nREADING_OF_NONE, READING_OF_ALL = {none:.2f}, {every:.2f}")
+    print(f"READING_OF_NONE, READING_OF_ALL = {none:.2f}, {every:.2f}")
     crossed = np.zeros(len(fitted))
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
     for train, held in folds.split(crossed, [f"{row.answerable}{row.kind}" for row in fitted]):
         fold_weights, fold_bias = fit([fitted[n] for n in train])
         crossed[held] = [_logit(fitted[n], fold_weights) + fold_bias for n in held]
     by_kind: dict[str, list[tuple[Row, float]]] = {
-        "cross-validated, golden dev": [(row, logit) for row, logit in zip(fitted, crossed, strict=True) if row.kind == "golden"],
-        "cross-validated, calibration": [(row, logit) for row, logit in zip(fitted, crossed, strict=True) if row.kind != "golden"],
-        "held out": [(row, _logit(row, weights) + bias) for row in rows if row.kind == "held"],
+        f"cross-validated, {kind}": [(row, logit) for row, logit in zip(fitted, crossed, strict=True) if row.kind == kind]
+        for kind in ("golden", "first", "fresh")
     }
+    by_kind["held out"] = [(row, _logit(row, weights) + bias) for row in rows if row.kind == "held"]
     for name, judged in by_kind.items():
         print(f"\n{name}, {len(judged)} questions\nthreshold  unanswerable declined  answerable wrongly declined")
         labels = np.array([row.answerable for row, _ in judged])
@@ -129,11 +131,18 @@ def _fit(rows: list[Row]) -> None:
 
 
 def fit(rows: list[Row]) -> tuple[np.ndarray, float]:
-    """Return weights, one a signal and one for each thing that may be missing, and the bias; answerable and unanswerable questions count alike."""
+    """Return weights, one a signal and one for each thing that may be missing, and the bias.
+
+    Answerable and unanswerable questions count alike, and so do fresh ones and the others.
+    """
     from scipy.optimize import minimize
 
     labels = np.array([1.0 if row.answerable else -1.0 for row in rows])
-    shares = np.where(labels > 0, 0.5 / (labels > 0).sum(), 0.5 / (labels < 0).sum())
+    fresh = np.array([row.kind == "fresh" for row in rows])
+    shares = np.zeros(len(rows))
+    for group in (fresh, ~fresh):
+        for side in (labels > 0, labels < 0):
+            shares[group & side] = 0.25 / max(1, (group & side).sum())
     weights = np.array([*relevance.SIGNAL_WEIGHTS, -relevance.MISSING_ASPECT, -relevance.UNKNOWN_NAME])
     bounds = [(0.0, None) if way > 0 else (None, 0.0) if way < 0 else (None, None) for way in DIRECTIONS]
     bias = 0.0
