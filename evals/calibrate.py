@@ -33,7 +33,7 @@ ROUNDS = 6  # of the fit: which passage speaks for a question depends on the wei
 L2 = 0.003  # of weights for signals of unit variance
 # The direction of each signal's weight, and of what is missing; 0 for any. Without it the fit learns how our questions were made: the hard answerable
 # ones avoid the library's words, the near misses are full of them, so that words in common would count against an answer.
-DIRECTIONS = (1, 1, 0, -1, -1, -1, -1, -1, -1, -1)
+DIRECTIONS = (1, 1, 0, -1, -1, -1, -1, -1, -1, -1, -1)
 
 
 @dataclass(frozen=True, slots=True)

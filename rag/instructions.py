@@ -22,6 +22,7 @@ _ORDERS = re.compile(
 )  # fmt: skip
 _SCRIPTS = re.compile(r"<(script|style|iframe)\b.*?(?:</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"</?[a-zA-Z!][^<>]{0,2000}>")
+_PLACEHOLDERS = re.compile(r"\$?\{\w{0,40}\}|(?<!\w)%[sd](?!\w)")
 
 
 def addresses_assistant(text: str) -> bool:
@@ -33,9 +34,9 @@ def addresses_assistant(text: str) -> bool:
 
 
 def without_markup(question: str) -> str:
-    """Return a question without HTML tags, scripts and styles, which are no words of it; the question itself where nothing else is left.
+    """Return a question without HTML tags, scripts, styles and placeholders, which are no words of it; the question itself where nothing else is left.
 
     Example: "<b>What is SINS?</b><script>x()</script>" -> "What is SINS?"
     """
-    bare = " ".join(_TAGS.sub(" ", _SCRIPTS.sub(" ", question)).split())
+    bare = " ".join(_PLACEHOLDERS.sub(" ", _TAGS.sub(" ", _SCRIPTS.sub(" ", question))).split())
     return bare if any(character.isalnum() for character in bare) else question

@@ -23,7 +23,7 @@ from rag.schema import AUDIENCES, KINDS, Answer, Passage, Verdict
 from rag.sentences import rank_sentences
 from rag.settings import Settings
 
-ALERT_SHARE, FILTER_SHARE = 0.5, 0.3  # of the threshold, where there is an alert or the search is limited
+ALERT_SHARE, FILTER_SHARE = 0.01, 0.1  # of the threshold, where there is an alert or the search is limited
 COVERED = (
     "bone metastases and their complications",
     "cord compression",

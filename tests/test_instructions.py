@@ -70,6 +70,9 @@ def test_nothing_of_the_library_is_taken_for_an_order() -> None:
         ("Is calcium < 2 mmol/L or > 3 mmol/L dangerous?", "Is calcium < 2 mmol/L or > 3 mmol/L dangerous?"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
         ("What is SINS?", "What is SINS?"),
+        ("{question} %s ${x} What is SINS?", "What is SINS?"),
+        ("Is 50% of a {cortex} at risk?", "Is 50% of a at risk?"),
+        ("{x}", "{x}"),
     ],
 )
 def test_markup_is_no_part_of_a_question(question: str, bare: str) -> None:

@@ -107,3 +107,15 @@ def test_coverage_counts_rarer_words_more(shared_toy: Pipeline) -> None:
 )
 def test_coverage_is_the_share_of_the_words_found(shared_toy: Pipeline, query: str, text: str, expected: float) -> None:
     assert coverage(query, text, shared_toy.index) == pytest.approx(expected)
+
+
+def test_a_query_of_one_word_is_not_held_against() -> None:
+    sentence = "SINS means Spinal Instability Neoplastic Score."
+    assert relevance("SINS?", sentence) == relevance("SINS, SINS meaning?", sentence)
+    assert relevance("What is SINS?", sentence) == relevance("SINS?", sentence)
+
+
+def test_another_tumour_counts_more_than_none() -> None:
+    question = "How common is bone metastasis in breast cancer?"
+    other = relevance(question, "In lung cancer, bone metastasis is common.")
+    assert other < relevance(question, "Bone metastasis is common.") < relevance(question, "In breast cancer, bone metastasis is common.")
