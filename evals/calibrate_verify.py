@@ -6,12 +6,12 @@ constants to put into `rag/verify.py`, the figures of ten-fold cross-validation,
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from evals.claims import Claim, load_claims
+from evals.claims import Claim, load_claims, load_fresh_claims
 from evals.run import Bench, open_bench
 from evals.settings import load_eval_settings
 from rag.align import read
@@ -26,15 +26,18 @@ def main(work_dir: Path | None = None) -> int:
     """Print the fit and what the check in force makes of the claims of both splits; of `test`, rates only."""
     bench = open_bench(work_dir or load_eval_settings().work_dir)
     encode = bench.plain.encode
-    judged = list(_with_passages(bench))
-    _report([(claim, not verify(claim.sentence, passages, encode=encode).supported) for claim, passages in judged])
-    _fit(judged, encode)
+    judged = list(_with_passages(bench, load_claims(bench.documents)))
+    fresh = list(_with_passages(bench, load_fresh_claims(bench.documents)))
+    for name, claims in (("claims of the gate", judged), ("fresh claims", fresh)):
+        print(name)
+        _report([(claim, not verify(claim.sentence, passages, encode=encode).supported) for claim, passages in claims])
+    _fit(judged + fresh, encode)
     return 0
 
 
-def _with_passages(bench: Bench) -> Iterator[tuple[Claim, list[Passage]]]:
+def _with_passages(bench: Bench, claims: Iterable[Claim]) -> Iterator[tuple[Claim, list[Passage]]]:
     found: dict[tuple[str, ...], list[Passage]] = {}
-    for claim in load_claims(bench.documents):
+    for claim in claims:
         if claim.quotes not in found:
             found[claim.quotes] = bench.plain.search(" ".join(claim.quotes)[: bench.plain.settings.max_question_chars])
         yield claim, found[claim.quotes]

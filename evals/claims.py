@@ -1,7 +1,8 @@
 """Claims for the check of worded sentences: true rewordings, and false ones made from true sentences.
 
 `claims/rewordings.jsonl` holds rewordings written by hand and `claims/edits.jsonl` false edits of them; `corrupt` makes more false ones out of the
-corpus's own sentences with `claims/corruptions.yaml`: figure, unit, drug, body, negation, direction, entity, added claim. Judges nothing.
+corpus's own sentences with `claims/corruptions.yaml`: figure, unit, drug, body, negation, direction, entity, added claim. `claims/fresh.jsonl` holds more
+of both, by writers who had seen no rule, many resting on two or three sentences: for `calibrate_verify`, not for the gate. Judges nothing.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ FALSE_KINDS = ("figure", "unit", "drug", "body", "negation", "direction", "entit
 TRUE_KINDS = ("verbatim", "paraphrase", "condensation", "merge")
 
 
-AnyRow = TypeVar("AnyRow", bound="_Row")
+AnyRow = TypeVar("AnyRow", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,31 @@ class _Rewording(_Row):
 class _Edit(_Row):
     kind: Literal["figure", "unit", "drug", "body", "negation", "direction", "entity", "added"]
     claim: str
+
+
+class _Fresh(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^fresh-\d{4}$")
+    split: Split
+    true: bool
+    kind: Literal["paraphrase", "condensation", "merge", "figure", "unit", "entity", "body", "negation", "direction", "scope", "addition"]
+    document_id: str
+    quotes: tuple[str, ...] = Field(min_length=1, max_length=4)
+    sentence: str = Field(min_length=10)
+
+
+def load_fresh_claims(documents: dict[str, Document], folder: Path = CLAIMS_DIR) -> list[Claim]:
+    """Return the fresh claims whose words stand in the corpus, in the order of their file.
+
+    Raises:
+        QuestionsError: a line breaks the schema.
+    """
+    return [
+        Claim(row.id, row.split, row.kind, row.true, row.sentence, row.document_id, row.quotes)
+        for row in _read(folder / "fresh.jsonl", _Fresh)
+        if row.document_id in documents and all(quote in documents[row.document_id].text for quote in row.quotes)
+    ]
 
 
 def load_claims(documents: dict[str, Document], folder: Path = CLAIMS_DIR) -> list[Claim]:

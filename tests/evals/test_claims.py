@@ -1,12 +1,13 @@
 """Corruptions are false, fluent where they can be, and the same each time; the committed claims stand on the corpus."""
 
 import json
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from evals.claims import CLAIMS_DIR, FALSE_KINDS, Claim, corrupt, load_claims
+from evals.claims import CLAIMS_DIR, FALSE_KINDS, Claim, corrupt, load_claims, load_fresh_claims
 from evals.questions import QuestionsError
 from rag.load import load_corpus
 from rag.settings import PROJECT_DIR
@@ -129,3 +130,17 @@ def test_a_corruption_that_the_corpus_states_is_left_out(tmp_path: Path) -> None
 
     assert negated(bullet) == [bullet.replace("does not", "does")]
     assert bullet.replace("does not", "does") not in negated(bullet.replace("does not", "does"))
+
+
+def test_fresh_claims_rest_on_the_corpus_and_none_is_a_claim_of_the_gate(claims: list[Claim]) -> None:
+    documents = {document.source.document_id: document for document in load_corpus(PROJECT_DIR / "corpus")}
+    fresh = load_fresh_claims(documents)
+    lines = (CLAIMS_DIR / "fresh.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(fresh) == len(lines) == len({claim.claim_id for claim in fresh})  # nothing that has left the corpus
+    assert {claim.split for claim in fresh} == {"dev", "test"}
+    assert not {claim.sentence for claim in fresh} & {claim.sentence for claim in claims}
+
+
+def test_a_fresh_claim_whose_words_left_the_corpus_is_left_out(tmp_path: Path) -> None:
+    shutil.copy(CLAIMS_DIR / "fresh.jsonl", tmp_path / "fresh.jsonl")
+    assert load_fresh_claims({}, tmp_path) == []

@@ -66,9 +66,9 @@ def one_passage(project: Path) -> None:
 
 
 def no_words(project: Path) -> None:
-    """BM25 off, abbreviations off, tokens and attached questions off: vectors of whole sentences and chunks are left."""
+    """BM25, abbreviations, tokens, attached questions and the reader off: vectors of whole sentences and chunks are left."""
     edit(project / "rag" / "settings.py", r"(    bm25_weight: float = Field\(\s*)[\d.]+", r"\g<1>0.0")
-    for weight in ("TOKEN_WEIGHT", "QUESTION_WEIGHT", "LEXICAL_WEIGHT"):
+    for weight in ("TOKEN_WEIGHT", "QUESTION_WEIGHT", "READING_WEIGHT", "LEXICAL_WEIGHT"):
         edit(project / "rag" / "sentences.py", rf"(\n{weight} = )[\d.]+", r"\g<1>0.0")
     edit(project / "rag" / "terms.py", r'(def expansions\(query: str\) -> list\[str\]:\n    """.*?""")', r"\g<1>\n    return []")
     edit(project / "rag" / "terms.py", r'(def full_names\(query: str\) -> list\[str\]:\n    """.*?""")', r"\g<1>\n    return []")
@@ -101,7 +101,7 @@ def no_alert_rule(project: Path) -> None:
     ],
     ids=[
         "k = 1",
-        "no BM25, no abbreviations, no tokens, no attached questions",
+        "no BM25, no abbreviations, no tokens, no attached questions, no reader",
         "a document deleted",
         "no verification",
         "an alert rule removed",
