@@ -16,6 +16,7 @@ PACKAGES = (
     "torch", "sentence-transformers", "transformers", "tokenizers", "numpy", "chromadb", "bm25s", "PyStemmer", "pysbd", "rapidfuzz", "langchain-core",
     "langchain-openai", "xllamacpp", "ragas",
 )  # fmt: skip
+WEIGHTS = ("*.json", "*.safetensors")  # of trained models: answers kept from before others were trained would be wrong
 
 
 def provenance(pipeline: Pipeline, *, engine: str) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def provenance(pipeline: Pipeline, *, engine: str) -> dict[str, Any]:
         "embedding_model": pipeline.embedder.name,
         "fingerprints": {
             **pipeline.fingerprints,
-            "code": code_fingerprint(PROJECT_DIR / "rag"),
+            "code": code_fingerprint(PROJECT_DIR / "rag", *WEIGHTS),
             "evals": code_fingerprint(PROJECT_DIR / "evals"),
         },
         "packages": {name: version(name) for name in PACKAGES},
@@ -36,10 +37,11 @@ def provenance(pipeline: Pipeline, *, engine: str) -> dict[str, Any]:
     }
 
 
-def code_fingerprint(folder: Path) -> str:
-    """Return 16 hexadecimal digits of the code, data and prompt files below a folder."""
+def code_fingerprint(folder: Path, *others: str) -> str:
+    """Return 16 hexadecimal digits of the code, data and prompt files below a folder, and of files that match other patterns."""
     digest = hashlib.sha256()
-    for path in sorted(path for pattern in ("*.py", "*.yaml", "*.md") for path in folder.rglob(pattern) if "runs" not in path.parts):
+    patterns = ("*.py", "*.yaml", "*.md", *others)
+    for path in sorted(path for pattern in patterns for path in folder.rglob(pattern) if "runs" not in path.parts):
         digest.update(f"{path.relative_to(folder).as_posix()}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
