@@ -85,7 +85,7 @@ def _row(pipeline: Pipeline, query: str, answerable: bool, evidence: list[dict[s
         ),
         signals=np.array([passage.signals for passage in passages]),
         covered=relevance.coverage(query, f"{passages[0].source.title}\n{passages[0].section}\n{passages[0].text}", pipeline.index),
-        reading=passages[0].readings[passages[0].best],
+        reading=passages[0].readings[passages[0].best] if passages[0].readings else math.nan,
         missing=(float(bool(aspects)), float(bool(names))),
         evidence_rank=_evidence_rank(evidence, passages),
         facts_found=statistics.mean(found) if found else math.nan,
@@ -107,10 +107,10 @@ def _fit(rows: list[Row]) -> None:
     fitted = [row for row in rows if row.kind != "held"]
     weights, bias = fit(fitted)
     readings = [row.reading for row in fitted]
-    none, every = np.polynomial.Polynomial.fit([row.covered for row in fitted], readings, 1)([0.0, 1.0])
+    none, every = np.polynomial.Polynomial.fit([row.covered for row in fitted], readings, 1)([0.0, 1.0])  # nan without a reader
     print("\nSIGNAL_WEIGHTS = (" + ", ".join(f"{weight:.2f}" for weight in weights[:-2]) + f")\nBIAS = {bias:.2f}")
     print(f"MISSING_ASPECT = {-weights[-2]:.2f}\nUNKNOWN_NAME = {-weights[-1]:.2f}")
-    print(f"READING_OF_NONE, READING_OF_ALL = {none:.2f}, {every:.2f}")
+    print(f"mean reading where none and where all of the query's words are held: {none:.2f}, {every:.2f}")
     crossed = np.zeros(len(fitted))
     folds = StratifiedKFold(10, shuffle=True, random_state=0)
     for train, held in folds.split(crossed, [f"{row.answerable}{row.kind}" for row in fitted]):

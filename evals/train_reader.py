@@ -24,8 +24,8 @@ from rag.attached import load_questions
 from rag.build import build_index
 from rag.index import question_id, sentence_id
 from rag.pipeline import Pipeline, build_pipeline
-from rag.reader import READER_FILE, Sight, attached_nearness, padded
-from rag.reader_net import QUESTION_TOKENS, SENTENCE_TOKENS, Pairs, ReaderNet
+from rag.reader import QUESTION_TOKENS, READER_FILE, SENTENCE_TOKENS, Sight, attached_nearness, padded
+from rag.reader_net import Pairs, ReaderNet
 from rag.sentences import readable
 from rag.settings import Settings
 from rag.terms import find_terms, synonyms

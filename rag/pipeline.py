@@ -137,7 +137,7 @@ class Pipeline:
             [passage.relevance for passage in passages], missing_aspect=bool(aspects), unknown_name=bool(names)
         )
         # Whoever tells of an emergency, or asks what one body says, is better served by what is near than by a refusal.
-        eased = FILTER_SHARE if documents is not None else ALERT_SHARE if alerts else 1.0
+        eased = min(ALERT_SHARE if alerts else 1.0, FILTER_SHARE if documents is not None else 1.0)
         enough = self.settings.relevance_threshold * eased
         if not passages or chance < enough:
             yield cite.build_abstention(frame, missing=aspects or names, covered=COVERED, timings_ms=clock.readings())

@@ -1,7 +1,7 @@
 """A question and sentences of the index -> how likely each is to answer it, by a small trained network (`reader_net`).
 
 Cosines say that a sentence is about what a question is about; the reader tells whether it is the sentence that answers: which drug, which tumour, what
-is asked of it. It holds for the embedding model that it was trained with; with another one there is no reader, and nearness decides alone.
+is asked of it. It holds for the embedding model that it was trained with; with another one there is no reader, and nearness and words in common decide alone.
 """
 
 import threading
@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rag.errors import ModelFileError
 from rag.token_vectors import STEPS
 
 if TYPE_CHECKING:
     from rag.reader_net import Pairs, ReaderNet
 
+QUESTION_TOKENS, SENTENCE_TOKENS = 32, 44  # read of each; the rest is cut
 READER_FILE = Path(__file__).with_name("reader.safetensors")
 
 
@@ -68,11 +70,20 @@ class Reader:
 
 
 def open_reader(revision: str, path: Path = READER_FILE) -> Reader | None:
-    """Return the reader for an embedding model of this revision; None where it was trained with another one."""
-    from safetensors import safe_open
+    """Return the reader for an embedding model of this revision; None where there is none, or one that was trained with another model.
 
-    with safe_open(path, "np") as file:
-        trained_with = (file.metadata() or {}).get("embedding_revision")
+    Raises:
+        ModelFileError: the file is damaged.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "np") as file:
+            trained_with = (file.metadata() or {}).get("embedding_revision")
+    except (OSError, SafetensorError) as exc:
+        raise ModelFileError(f"the reader {str(path)!r} is damaged ({exc}); fetch it anew, or run 'python -m evals.train_reader'.") from exc
     return Reader(path) if trained_with == revision else None
 
 
@@ -80,7 +91,7 @@ def pairs_of(whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Se
     """Return one question beside several sentences, cut and padded to the longest."""
     import torch
 
-    from rag.reader_net import QUESTION_TOKENS, SENTENCE_TOKENS, Pairs
+    from rag.reader_net import Pairs
 
     tokens = tokens[:QUESTION_TOKENS]
     sentence, mask = padded([sight.tokens for sight in sights], SENTENCE_TOKENS)

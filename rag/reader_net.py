@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-QUESTION_TOKENS, SENTENCE_TOKENS = 32, 44  # read of each; the rest is cut
 WIDTH, HEADS, LAYERS, DROPOUT = 112, 4, 2, 0.1
 SCALE = 8.0  # of a component of a unit vector of 384, so that it is of the order of 0.4
 NEARNESS_SCALE = 4.0  # of a cosine

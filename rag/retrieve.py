@@ -1,9 +1,9 @@
-"""Query -> ranked Passages: dense (chunks, sentences, attached questions) and BM25, merged by weighted reciprocal rank fusion.
+"""Query -> ranked Passages: dense (chunks, sentences, attached questions) and BM25, merged by weighted reciprocal rank fusion, the best read.
 
 Does not choose sentences, and does not say what is relevant enough.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
 from rag.mend import mend_names
-from rag.reader import Reader, Sight
+from rag.reader import QUESTION_TOKENS, Reader, Sight
 from rag.relevance import Asked, asked_of, coverage, judged, signals_of
 from rag.rerank import prior, rerank
 from rag.schema import Chunk, Passage
@@ -67,12 +67,14 @@ def retrieve(
     deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asking)) else searches[0]
     found = _candidates([key for key, _ in fused[: max(k, candidates)]], deciding, index)
     if reader:
-        found = _read(found, deciding, index, reader)
+        # Of a long case only the beginning would be read: what it asks stands at its end.
+        found = _read(found, searches[-1] if len(deciding.tokens) > QUESTION_TOKENS else deciding, index, reader)
     # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
     texts = [f"{passage.source.title}\n{passage.section}\n{passage.text}" for passage in found]
     asked = asked_of(query, asking, absent=bool(absent_subjects(asking, texts)))
     best = rerank(deciding.text, found, k=k, rarity=index.rarity)
-    return [_judged(passage, asked, searches[0], index) for passage in best]
+    vectors = index.vectors("sentences", [key for passage in best for key in _sentence_ids(passage)])
+    return [_judged(passage, asked, searches[0], vectors, index) for passage in best]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +143,11 @@ def _read(found: Sequence[Passage], deciding: _Search, index: VectorIndex, reade
     return [replace(passage, readings=tuple(readings.get(key, NOT_READ) for key in _sentence_ids(passage))) for passage in found]
 
 
-def _judged(passage: Passage, asked: Asked, whole: _Search, index: VectorIndex) -> Passage:
-    """Return a passage with its relevance, which is that to the whole of the query."""
-    vectors = index.vectors("sentences", _sentence_ids(passage))
+def _judged(passage: Passage, asked: Asked, whole: _Search, vectors: Mapping[str, np.ndarray], index: VectorIndex) -> Passage:
+    """Return a passage with its relevance, which is that to the whole of the query; `vectors` are those of its sentences."""
     question = next((similarity for key, similarity in whole.questions if _chunk_of(key) == passage.chunk_id), None)
     covered = 0.0 if passage.readings else coverage(whole.text, f"{passage.source.title}\n{passage.section}\n{passage.text}", index)
-    cosine = max(float(vector @ whole.vector) for vector in vectors.values())
+    cosine = max(float(vectors[key] @ whole.vector) for key in _sentence_ids(passage))
     return judged(passage, signals_of(asked, passage, cosine=cosine, question=question, covered=covered))
 
 

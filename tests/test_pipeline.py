@@ -456,12 +456,20 @@ def test_the_alert_is_there_before_any_model_runs(shared_toy: Pipeline) -> None:
     assert [[alert.id for alert in answer.alerts] for answer in stream] == [["cord-compression"]]
 
 
-def test_an_alert_survives_a_failing_model_and_an_abstention(shared_toy: Pipeline) -> None:
+def test_an_alert_survives_a_failing_model_and_an_abstention(shared_toy: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = ask(with_settings(shared_toy, relevance_threshold=0.0), scripted_model(TimeoutError()), EMERGENCY)
     assert [[alert.id for alert in answer.alerts] for answer in answers] == [["cord-compression"]] * 2
+    monkeypatch.setattr("rag.pipeline.ALERT_SHARE", 1.0)
     abstention = ask(with_settings(shared_toy, relevance_threshold=1.0), None, EMERGENCY)[-1]
     assert abstention.status == "abstained"
     assert [alert.id for alert in abstention.alerts] == ["cord-compression"]
+
+
+def test_an_emergency_that_is_asked_with_a_filter_is_declined_no_sooner(shared_toy: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rag.pipeline.FILTER_SHARE", 1.0)
+    answer = with_settings(shared_toy, relevance_threshold=1.0).answer(EMERGENCY, filters=Filters(kind="guideline"))
+    assert [alert.id for alert in answer.alerts] == ["cord-compression"]
+    assert answer.status == "answered"
 
 
 def test_a_general_question_has_no_alert(shared_toy: Pipeline) -> None:

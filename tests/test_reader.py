@@ -1,11 +1,14 @@
 """rag.reader: what it reads, that a reading depends on nothing but question and sentence, and that the trained one tells an answer from a near miss."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from rag.errors import ModelFileError
 from rag.pipeline import Pipeline
-from rag.reader import Sight, attached_nearness, open_reader, padded
-from rag.reader_net import SENTENCE_TOKENS
+from rag.reader import SENTENCE_TOKENS, Sight, attached_nearness, open_reader, padded
+from rag.retrieve import NOT_READ, READ
 from rag.token_vectors import STEPS, pack
 
 
@@ -82,4 +85,21 @@ def test_the_sentence_that_answers_reads_better_than_a_near_miss(
 def test_the_sentences_that_come_first_are_read_and_the_others_are_no_answer(real_pipeline: Pipeline) -> None:
     found = real_pipeline.search("How soon must an MRI be done in suspected cord compression?")
     assert all(len(passage.readings) == len(passage.sentences) for passage in found)
-    assert found[0].readings[found[0].best] == max(reading for passage in found for reading in passage.readings if passage is found[0])
+    readings = [reading for passage in found for reading in passage.readings]
+    assert 0 < sum(reading != NOT_READ for reading in readings) <= READ
+    assert NOT_READ in readings
+    assert all(passage.readings[passage.best] != NOT_READ for passage in found[:3])
+
+
+def test_of_a_long_case_the_question_is_read(real_pipeline: Pipeline) -> None:
+    case = "She is 71, lives with her daughter, and had her breast removed nine years ago. Her back has been sore since spring. " * 2
+    question = "How soon must an MRI be done in suspected cord compression?"
+    first = real_pipeline.search(case + question)[0]
+    assert first.readings[first.best] == pytest.approx(max(real_pipeline.search(question)[0].readings), abs=2.5)
+
+
+def test_a_missing_reader_is_none_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    assert open_reader("any", tmp_path / "none.safetensors") is None
+    (tmp_path / "bad.safetensors").write_bytes(b"no tensors")
+    with pytest.raises(ModelFileError, match="damaged"):
+        open_reader("any", tmp_path / "bad.safetensors")
