@@ -39,9 +39,18 @@ _PERIODS = {
 }  # fmt: skip
 _A = (
     r"(?<!within )(?<!about )(?<!after )(?<!than )(?<!over )(?<!for )(?<!under )(?<!nearly )(?<!almost )(?<!least )(?<!around )(?<!roughly )(?<!in )"
-    r"(?<!half )(?<!by )(?<!at )(?<!of )(?<!is )(?<!only )(?<!until )(?<!some )\ban?(?= \w+(?! (?:later|ago|before|after|of|on|or|earlier|afterwards)\b))"
+    r"(?<!half )(?<!by )(?<!at )(?<!of )(?<!is )(?<!only )(?<!until )(?<!some )\ban?(?= \w+\b(?! (?:later|ago|before|after|of|on|or|earlier|afterwards)\b))"
 )
-_PERIOD = {name: re.compile(rf"(?<![\d-])(?<!\w)(?:{words.replace('{a}', _A)})(?!\w)", re.IGNORECASE) for name, words in _PERIODS.items()}
+_PERIOD = {
+    name: re.compile(rf"(?<![\d-])(?:(?<!\w)|(?=/))(?:{words.replace('{a}', _A)})(?!\w)", re.IGNORECASE) for name, words in _PERIODS.items()
+}
+_COUNT = {"once": 1.0, "twice": 2.0, "thrice": 3.0, **NUMBER_WORDS}
+_TIMES_BEFORE = re.compile(rf"\b(?P<count>once|twice|thrice|(?P<number>\d|{'|'.join(NUMBER_WORDS)}) times)[ -]+(?:in )?$", re.IGNORECASE)
+_EVERY = re.compile(
+    rf"\b(?:every (?P<count>\d+|{'|'.join(NUMBER_WORDS)})[ -]|(?P<adverb>\d+|{'|'.join(NUMBER_WORDS)})[ -])(?P<unit>hour|day|week|month|year)(?P<ly>ly|s)\b",
+    re.IGNORECASE,
+)
+_DIVIDED = re.compile(r"\b(?:divided|split)\b", re.IGNORECASE)
 _SMALL = re.compile(
     r"(?<![\w.,/–-])(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[1-9]|1[0-2])(?![\w/–-]|[.,]\d|\s*%)", re.IGNORECASE
 )
@@ -50,15 +59,15 @@ _UNIT_OF_TIME = re.compile(r"(?<![\w-])(minutes|hours|days|weeks|months|years)\b
 
 def agree(figure: Figure, text: str, stated: Figure, there: str) -> bool:
     """Whether a figure of a sentence says what a figure of its evidence says, as the two are worded."""
-    readings, others = _readings(figure, text), _readings(stated, there)
+    readings, others = _readings(figure, text, once_daily=_is_once_daily(there)), _readings(stated, there, once_daily=_is_once_daily(text))
     if any(same_figure(one, other) for one in readings for other in others):
         return True
     return _rounded(figure, text, stated)
 
 
 @lru_cache(maxsize=4096)
-def _readings(figure: Figure, text: str) -> tuple[Figure, ...]:
-    """What a figure may be read as."""
+def _readings(figure: Figure, text: str, *, once_daily: bool) -> tuple[Figure, ...]:
+    """What a figure may be read as: "mg/day" is "mg" only where the other text gives it once a day."""
     lead = _LEAD.search(text[max(0, figure.start - 12) : figure.start])
     word = lead.group(1).lower() if lead else ""
     bounds = {figure.comparator}
@@ -70,7 +79,7 @@ def _readings(figure: Figure, text: str) -> tuple[Figure, ...]:
         bounds |= {""}
     if _MONTHS.match(text, figure.end):
         bounds |= {""}
-    units = {figure.unit, _shared_unit(figure, text), figure.unit.removesuffix("/day")}
+    units = {figure.unit, _shared_unit(figure, text), figure.unit.removesuffix("/day") if once_daily else figure.unit}
     found = tuple(replace(figure, comparator=bound, unit=unit) for bound in sorted(bounds) for unit in sorted(units))
     either = _EITHER.search(text[max(0, figure.start - 12) : figure.start])
     low = NUMBER_WORDS.get(either.group(1).lower()) if either else None
@@ -138,9 +147,13 @@ def _is_span_of_years(figure: Figure) -> bool:
 
 def period_problem(text: str, there: str) -> str:
     """Return which period of a sentence ("daily", "every month", "hours before") its evidence does not have, where that has another."""
-    claimed, stated = _periods(text), _periods(there)
+    rates, rates_there = _rates(text), _rates(there)
+    claimed, stated = set(rates), set(rates_there)
     if claimed - stated and stated - claimed:
         return f"its evidence does not say it of each {min(claimed - stated)}"
+    for period, counts in rates.items():
+        if (period in rates_there or max(counts) > 1.0) and counts - rates_there.get(period, frozenset()):
+            return f"its evidence does not say it as many times a {period}"
     bare, others = _bare_times(text), _bare_times(there)
     known = others | {word.lower() for word in _UNIT_OF_TIME.findall(there)}
     return f"{min(bare)!r} is another time than that of its nearest passage" if bare and others and not bare & known else ""
@@ -159,8 +172,37 @@ def _small_numbers(text: str) -> set[float]:
     return {NUMBER_WORDS.get(match.group().lower()) or float(match.group()) for match in found}
 
 
-def _periods(text: str) -> set[str]:
-    return {name for name, pattern in _PERIOD.items() if pattern.search(text)}
+@lru_cache(maxsize=4096)
+def _rates(text: str) -> dict[str, frozenset[float]]:
+    """How many times in each period: "twice a day" and "every 12 hours" are two in a day, "daily" is one, "every 3 weeks" is one in 3 weeks."""
+    found: dict[str, set[float]] = {}
+    for name, pattern in _PERIOD.items():
+        for match in pattern.finditer(text):
+            times = _TIMES_BEFORE.search(text[: match.start()][-20:])
+            found.setdefault(name, set()).add(_count(times.group("number") or times.group("count")) if times else 1.0)
+    for match in _EVERY.finditer(text):
+        name, times = _rate_of(match)
+        if name:
+            found.setdefault(name, set()).add(times)
+    return {name: frozenset(counts) for name, counts in found.items()}
+
+
+def _rate_of(match: re.Match[str]) -> tuple[str, float]:
+    every, unit = match.group("count") or match.group("adverb"), match.group("unit").lower()
+    if not match.group("count") and match.group("ly").lower() != "ly":
+        return "", 0.0  # "12 hours" is a time, "12-hourly" a rate
+    number = _count(every)
+    if unit == "hour" and 1.0 < number < 24.0:
+        return "day", 24.0 / number
+    return "", 0.0
+
+
+def _count(word: str) -> float:
+    return _COUNT.get(word.lower()) or float(word)
+
+
+def _is_once_daily(text: str) -> bool:
+    return _rates(text).get("day") == {1.0} and not _DIVIDED.search(text)
 
 
 def _bare_times(text: str) -> set[str]:

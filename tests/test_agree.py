@@ -28,6 +28,8 @@ def says(claim: str, stated: str) -> bool:
         ("one or two weeks".replace("one", "after one"), "after 1 to 2 weeks"),
         ("a quarter of an hour", "15 minutes"),
         ("20 mg an hour", "20 mg/hour"),
+        ("16 mg/day", "16 mg daily"),
+        ("16 mg once a day", "16 mg/day"),
         ("a quarter to a half", "25-50%"),
     ],
 )
@@ -49,6 +51,11 @@ def test_figures_that_say_the_same_as_they_are_worded(claim: str, stated: str) -
         ("20 mg a minute", "20 mg/hour"),
         ("30 nmol/L", "30 ng/mL"),
         ("14 mg/dL", "14 mmol/L"),
+        ("8 mg/day", "8 mg twice a day"),
+        ("8 mg/day", "8 mg every 12 hours"),
+        ("16 mg twice a day", "16 mg/day"),
+        ("16 mg", "16 mg/day"),
+        ("16 mg/day", "16 mg a day, divided"),
     ],
 )
 def test_figures_that_differ_as_they_are_worded(claim: str, stated: str) -> None:
@@ -75,6 +82,11 @@ def test_a_change_states_two_figures_and_a_range_one(text: str, count: int) -> N
         ("50 mg daily", "50 mg once a week"),
         ("new cases each month", "new cases each year"),
         ("hours before weakness", "weeks before weakness"),
+        ("8 mg twice a day", "8 mg a day"),
+        ("8 mg daily", "8 mg twice daily"),
+        ("8 mg three times a day", "8 mg every 12 hours"),
+        ("8 mg twice a day", "8 mg"),
+        ("16 mg twice a day", "16 mg/day"),
     ],
 )
 def test_another_period_is_found(claim: str, stated: str) -> None:
@@ -83,7 +95,15 @@ def test_another_period_is_found(claim: str, stated: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("claim", "stated"), [("monthly", "every 4 weeks"), ("500 mg a day", "500 mg in 24 hours"), ("within a day", "within 24 hours")]
+    ("claim", "stated"),
+    [
+        ("monthly", "every 4 weeks"),
+        ("500 mg a day", "500 mg in 24 hours"),
+        ("within a day", "within 24 hours"),
+        ("8 mg twice a day", "8 mg every 12 hours"),
+        ("16 mg once daily", "16 mg/day"),
+        ("8 mg two times each day", "8 mg 12-hourly"),
+    ],
 )
 def test_the_same_period_is_none_other(claim: str, stated: str) -> None:
     assert not period_problem(claim, stated)
