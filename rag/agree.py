@@ -24,9 +24,10 @@ _ROUND = {10.0 * n for n in range(1, 10)} | {25.0, 75.0, 33.333333, 66.666666}
 SHARE_SLACK = 3.0  # percentage points by which "nearly four in ten" may be off
 _MONTHS = re.compile(r"\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
 _CHANGES = re.compile(
-    r"\b(?:from|rose|risen?|rises|fell|falls?|fallen|dropp?\w*|went|goes|gone|cuts?|reduc\w+|increas\w+|decreas\w+|lower\w*|rais\w+|brought|brings?|mov\w+|chang\w+|push\w*|between)\b[^.;]*$",
+    r"\b(?:rose|risen?|rises|fell|falls?|fallen|dropp?\w*|went|goes|gone|cuts?|reduc\w+|increas\w+|decreas\w+|lower\w*|rais\w+|brought|brings?|mov\w+|chang\w+|push\w*)\b[^.;]*$",
     re.IGNORECASE,
 )
+_FROM = re.compile(r"\bfrom\s+(?:about\s+)?$", re.IGNORECASE)
 _JOINT = re.compile(r"\s+(?:(?:up|down) )?(?:to|and)\s+", re.IGNORECASE)
 _NEXT_OF_LIST = re.compile(r"\s*(?:,|or|and|, or|, and|rather than|versus|vs\.?|against|compared with|/)\s*", re.IGNORECASE)
 
@@ -62,6 +63,8 @@ def agree(figure: Figure, text: str, stated: Figure, there: str) -> bool:
     readings, others = _readings(figure, text, once_daily=_is_once_daily(there)), _readings(stated, there, once_daily=_is_once_daily(text))
     if any(same_figure(one, other) for one in readings for other in others):
         return True
+    if figure.is_range != stated.is_range and same_figure(_whole(figure, text), _whole(stated, there)):
+        return True  # one of the two is taken apart
     return _rounded(figure, text, stated)
 
 
@@ -120,25 +123,35 @@ def _rounded(figure: Figure, text: str, stated: Figure) -> bool:
 
 
 def part_changes(text: str, figures: list[Figure]) -> list[Figure]:
-    """Return the figures of a text with each change taken apart: "fell from 15.6% to 2.6%" states two figures, "3 to 5 months" is one."""
+    """Return the figures of a text with each change taken apart: "fell from 15.6% to 2.6%" states two figures, "from 4 to 8 mg" is one."""
     found = []
     for figure in figures:
-        said = text[figure.start : figure.end]
-        joint = _JOINT.search(said)
-        if not figure.is_range or not joint or not (_is_span_of_years(figure) or _CHANGES.search(text[: figure.start][-80:])):
-            found.append(figure)
-            continue
-        if not _is_span_of_years(figure) and not re.search(r"\bfrom\s+(?:about\s+)?$", text[: figure.start], re.IGNORECASE):
-            found.append(figure)
-            continue
-        ends = [replace(it, start=figure.start + at + it.start, end=figure.start + at + it.end) for at, it in _ends(said, joint)]
-        found += [replace(it, unit=it.unit or figure.unit) for it in ends] if len(ends) == 2 else [figure]
+        is_change = _CHANGES.search(text[: figure.start][-80:]) and _FROM.search(text[: figure.start])
+        ends = _ends(figure, text[figure.start : figure.end]) if figure.is_range and (_is_span_of_years(figure) or is_change) else []
+        found += ends or [figure]
     return found
 
 
-def _ends(said: str, joint: re.Match[str]) -> list[tuple[int, Figure]]:
+def _ends(figure: Figure, said: str) -> list[Figure]:
+    """The two ends of a range in the order they are worded, each as the range has it scaled; none where the order is not known."""
+    joint = _JOINT.search(said)
+    if not joint:
+        return []
     left, right = find_figures(said[: joint.start()]), find_figures(said[joint.end() :])
-    return [(0, it) for it in left] + [(joint.end(), it) for it in right]
+    if right and right[0].unit == figure.unit:
+        rises = abs(right[0].low - figure.high) < 1e-6
+    elif left and left[0].unit == figure.unit:
+        rises = abs(left[0].low - figure.low) < 1e-6
+    else:
+        return []
+    first, second = (figure.low, figure.high) if rises else (figure.high, figure.low)
+    middle = figure.start + joint.start()
+    return [replace(figure, low=first, high=first, end=middle), replace(figure, low=second, high=second, start=figure.start + joint.end())]
+
+
+def _whole(figure: Figure, text: str) -> Figure:
+    """The range that a figure was taken apart from; itself where it was not."""
+    return next((it for it in find_figures(text) if it.is_range and it.start <= figure.start and figure.end <= it.end), figure)
 
 
 def _is_span_of_years(figure: Figure) -> bool:

@@ -66,7 +66,9 @@ def test_figures_that_differ_as_they_are_worded(claim: str, stated: str) -> None
     ("text", "count"),
     [
         ("fell from 15.6% to 2.6%", 2),
-        ("from 229 to 302 per million", 2),
+        ("rose from 229 to 302 per million", 2),
+        ("from 4 to 8 mg", 1),
+        ("between 4 and 8 mg", 1),
         ("between 2007 and 2019", 2),
         ("3 to 5 months", 1),
         ("within 4 to 6 hours", 1),
@@ -74,6 +76,30 @@ def test_figures_that_differ_as_they_are_worded(claim: str, stated: str) -> None
 )
 def test_a_change_states_two_figures_and_a_range_one(text: str, count: int) -> None:
     assert len(part_changes(text, find_figures(text))) == count
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("shortened, reduced from 6 to 2 weeks", [(1008, "h"), (336, "h")]),
+        ("rose from 2 to 6 days", [(48, "h"), (144, "h")]),
+        ("cut from 30 to 15 minutes", [(0.5, "h"), (0.25, "h")]),
+        ("grew, increased from 2 to 5 cm", [(20, "mm"), (50, "mm")]),
+        ("lowered from 3000 to 800 cGy", [(30, "Gy"), (8, "Gy")]),
+        ("raised from 6 to 7.4 GBq", [(6000, "MBq"), (7400, "MBq")]),
+        ("fell from 15.6% to 2.6%", [(15.6, "%"), (2.6, "%")]),
+        ("reduced from 48 hours to 1 day", [(48, "h"), (24, "h")]),
+    ],
+)
+def test_the_ends_of_a_change_are_scaled_and_in_order(text: str, values: list[tuple[float, str]]) -> None:
+    assert [(it.low, it.unit) for it in part_changes(text, find_figures(text))] == values
+
+
+def test_a_range_meets_one_that_was_taken_apart_and_no_single_end() -> None:
+    apart = "the dose was reduced from 8 to 4 mg"
+    assert all(agree(find_figures("8 to 4 mg")[0], "8 to 4 mg", it, apart) for it in part_changes(apart, find_figures(apart)))
+    one_end, whole = "It is given as 8 mg.", "It is given as from 4 to 8 mg."
+    assert not any(agree(find_figures(one_end)[0], one_end, it, whole) for it in part_changes(whole, find_figures(whole)))
 
 
 @pytest.mark.parametrize(
