@@ -26,9 +26,9 @@ _NUMBER = (
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 
 _BEFORE = {
-    ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
+    ">=": r"at least|(?:no|not|never|not be) (?:less|fewer|lower|smaller|shorter|younger|earlier) than|not below|not under|greater than or equal to|more than or equal to|"
     r"a minimum of|minimum of|minimum|≥|>=|from",
-    "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
+    "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher|larger|bigger|older) than|not above|not over|(?:not|never) exceed(?:ing|ed|s)?|"
     r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|at the most|≤|<=|inside",
     ">": r"more than|greater than|above|over|exceed(?:s|ing|ed)?|beyond|(?:over|above|after) (?:the )?age(?: of)?|longer than|higher than|larger than|bigger than|later than|older than|>",
     "<": r"(?:under|below|before) (?:the )?age(?: of)?|less than|fewer than|below|under|lower than|smaller than|shorter than|earlier than|younger than|<",
