@@ -48,7 +48,7 @@ _PERIOD = {
 _COUNT = {"once": 1.0, "twice": 2.0, "thrice": 3.0, **NUMBER_WORDS}
 _TIMES_BEFORE = re.compile(rf"\b(?P<count>once|twice|thrice|(?P<number>\d|{'|'.join(NUMBER_WORDS)}) times)[ -]+(?:in )?$", re.IGNORECASE)
 _EVERY = re.compile(
-    rf"\b(?:every (?P<count>\d+|{'|'.join(NUMBER_WORDS)})[ -]|(?P<adverb>\d+|{'|'.join(NUMBER_WORDS)})[ -])(?P<unit>hour|day|week|month|year)(?P<ly>ly|s)\b",
+    rf"\b(?:every (?P<count>\d+|{'|'.join(NUMBER_WORDS)})[ -]|(?P<adverb>\d+|{'|'.join(NUMBER_WORDS)})(?:-| (?=hour)))(?P<unit>hour|day|week|month|year)(?P<ly>ly|s)\b",
     re.IGNORECASE,
 )
 _DIVIDED = re.compile(r"\b(?:divided|split)\b", re.IGNORECASE)
@@ -194,9 +194,9 @@ def _rates(text: str) -> dict[str, frozenset[float]]:
             times = _TIMES_BEFORE.search(text[: match.start()][-20:])
             found.setdefault(name, set()).add(_count(times.group("number") or times.group("count")) if times else 1.0)
     for match in _EVERY.finditer(text):
-        name, times = _rate_of(match)
+        name, counted = _rate_of(match)
         if name:
-            found.setdefault(name, set()).add(times)
+            found.setdefault(name, set()).add(counted)
     return {name: frozenset(counts) for name, counts in found.items()}
 
 
@@ -207,7 +207,10 @@ def _rate_of(match: re.Match[str]) -> tuple[str, float]:
     number = _count(every)
     if unit == "hour" and 1.0 < number < 24.0:
         return "day", 24.0 / number
-    return "", 0.0
+    known = {"24 hour": "day", "7 day": "week", "4 week": "month", "12 month": "year", "1 day": "day", "1 week": "week"}
+    if unit == "day" and number % 7 == 0 and number > 7:
+        number, unit = number / 7, "week"
+    return known.get(f"{number:g} {unit}", f"{number:g} {unit}s"), 1.0
 
 
 def _count(word: str) -> float:
