@@ -22,6 +22,7 @@ _CLOSE = re.compile(
 _BEYOND = re.compile(r"\b(?:more than|over|above|less than|fewer than|under|below)\s+$", re.IGNORECASE)
 _ROUND = {10.0 * n for n in range(1, 10)} | {25.0, 75.0, 33.333333, 66.666666}
 SHARE_SLACK = 3.0  # percentage points by which "nearly four in ten" may be off
+_ROUNDED = {"%", "month", "year", "", "patient", "study", "trial", "case"}  # doses and concentrations are never rounded
 _MONTHS = re.compile(r"\s+(?:January|February|March|April|May|June|July|August|September|October|November|December)\b")
 _CHANGES = re.compile(
     r"\b(?:rose|risen?|rises|fell|falls?|fallen|dropp?\w*|went|goes|gone|cuts?|reduc\w+|increas\w+|decreas\w+|lower\w*|rais\w+|brought|brings?|mov\w+|chang\w+|push\w*)\b[^.;]*$",
@@ -106,15 +107,21 @@ def _shared_unit(figure: Figure, text: str) -> str:
 
 def _rounded(figure: Figure, text: str, stated: Figure) -> bool:
     """Whether a figure that is said to be near ("nearly", "a little over") is the stated one, rounded."""
-    if figure.unit != stated.unit or figure.is_range or stated.is_range or stated.comparator not in {"", "~"}:
+    if (
+        figure.unit != stated.unit
+        or figure.is_range
+        or stated.is_range
+        or stated.comparator not in {"", "~"}
+        or figure.unit not in _ROUNDED
+    ):
         return False
     before = text[max(0, figure.start - 24) : figure.start]
     close = _CLOSE.search(before) or (figure.unit == "%" and not text[figure.start].isdigit() and _BEYOND.search(before))
     if not close:
         return False
-    if re.search(r"over|more|above", close.group(), re.IGNORECASE) and stated.low < figure.low:
+    if re.search(r"over|more|above", close.group(), re.IGNORECASE) and stated.low <= figure.low:
         return False
-    if re.search(r"nearly|almost|under|less|fewer|below", close.group(), re.IGNORECASE) and stated.low > figure.low:
+    if re.search(r"nearly|almost|under|less|fewer|below", close.group(), re.IGNORECASE) and stated.low >= figure.low:
         return False
     in_words = not re.match(r"\d+(?:\.\d+)?\s*%", text[figure.start :])
     if figure.unit == "%" and in_words and figure.low in _ROUND:
