@@ -44,14 +44,16 @@ _A = (
     r"(?<!half )(?<!by )(?<!at )(?<!of )(?<!is )(?<!only )(?<!until )(?<!some )\ban?(?= \w+\b(?! (?:later|ago|before|after|of|on|or|earlier|afterwards)\b))"
 )
 _PERIOD = {
-    name: re.compile(rf"(?<![\d-])(?:(?<!\w)|(?=/))(?:{words.replace('{a}', _A)})(?!\w)", re.IGNORECASE) for name, words in _PERIODS.items()
+    name: re.compile(rf"(?:(?<=once-)|(?<=twice-)|(?<![\d-]))(?:(?<!\w)|(?=/))(?:{words.replace('{a}', _A)})(?!\w)", re.IGNORECASE)
+    for name, words in _PERIODS.items()
 }
-_COUNT = {"once": 1.0, "twice": 2.0, "thrice": 3.0, **NUMBER_WORDS}
+_COUNT = {"once": 1.0, "twice": 2.0, "thrice": 3.0, "other": 2.0, "second": 2.0, "third": 3.0, **NUMBER_WORDS}
 _TIMES_BEFORE = re.compile(rf"\b(?P<count>once|twice|thrice|(?P<number>\d|{'|'.join(NUMBER_WORDS)}) times)[ -]+(?:in )?$", re.IGNORECASE)
 _EVERY = re.compile(
-    rf"\b(?:every (?P<count>\d+|{'|'.join(NUMBER_WORDS)})[ -]|(?P<adverb>\d+|{'|'.join(NUMBER_WORDS)})(?:-| (?=hour)))(?P<unit>hour|day|week|month|year)(?P<ly>ly|s)\b",
+    rf"\b(?:every (?P<count>\d+|other|second|third|{'|'.join(NUMBER_WORDS)})[ -]|(?P<adverb>\d+|{'|'.join(NUMBER_WORDS)})(?:-| (?=hour)))(?P<unit>hour|day|week|month|year)(?P<ly>ly|s)?\b",
     re.IGNORECASE,
 )
+_ABBREVIATED = {2.0: r"b\.?i?\.?d\b", 3.0: r"(?:t\.?d\.?s|t\.?i\.?d)\b", 4.0: r"(?:q\.?d\.?s|q\.?i\.?d)\b"}
 _DIVIDED = re.compile(r"\b(?:divided|split)\b", re.IGNORECASE)
 _SMALL = re.compile(
     r"(?<![\w.,/–-])(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|[1-9]|1[0-2])(?![\w/–-]|[.,]\d|\s*%)", re.IGNORECASE
@@ -200,6 +202,9 @@ def _rates(text: str) -> dict[str, frozenset[float]]:
         for match in pattern.finditer(text):
             times = _TIMES_BEFORE.search(text[: match.start()][-20:])
             found.setdefault(name, set()).add(_count(times.group("number") or times.group("count")) if times else 1.0)
+    for times_a_day, words in _ABBREVIATED.items():
+        if re.search(rf"\b{words}", text, re.IGNORECASE):
+            found.setdefault("day", set()).add(times_a_day)
     for match in _EVERY.finditer(text):
         name, counted = _rate_of(match)
         if name:
@@ -209,7 +214,7 @@ def _rates(text: str) -> dict[str, frozenset[float]]:
 
 def _rate_of(match: re.Match[str]) -> tuple[str, float]:
     every, unit = match.group("count") or match.group("adverb"), match.group("unit").lower()
-    if not match.group("count") and match.group("ly").lower() != "ly":
+    if not match.group("count") and (match.group("ly") or "").lower() != "ly":
         return "", 0.0  # "12 hours" is a time, "12-hourly" a rate
     number = _count(every)
     if unit == "hour" and 1.0 < number < 24.0:
@@ -225,7 +230,7 @@ def _count(word: str) -> float:
 
 
 def _is_once_daily(text: str) -> bool:
-    return _rates(text).get("day") == {1.0} and not _DIVIDED.search(text)
+    return _rates(text).get("day") == frozenset({1.0}) and not _DIVIDED.search(text)
 
 
 def _bare_times(text: str) -> set[str]:
