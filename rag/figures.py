@@ -6,6 +6,7 @@ Does not convert between units of different meaning: mg/dL and mmol/L stay two f
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.shares import THIRDS, find_shares
 from rag.units import NUMBER_WORDS, UNITS
@@ -94,6 +95,11 @@ def find_figures(text: str) -> list[Figure]:
 
     Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
     """
+    return list(_find_figures(text))
+
+
+@lru_cache(maxsize=16_384)
+def _find_figures(text: str) -> tuple[Figure, ...]:
     text = text.replace("\u03bc", "\u00b5")  # Greek mu and the micro sign look alike
     found = [
         Figure(share.low, share.high, share.unit, _comparator_around(text, share.start, share.end), share.start, share.end)
@@ -117,7 +123,7 @@ def find_figures(text: str) -> list[Figure]:
             found.append(_figure(text, match, match.group("lowunit"), None, end=at))
             continue
         found.append(_figure(text, match, match.group("unit") or match.group("lowunit"), match.group("high"), end=match.end()))
-    return sorted(found, key=lambda figure: figure.start)
+    return tuple(sorted(found, key=lambda figure: figure.start))
 
 
 def _comparator_around(text: str, start: int, end: int) -> str:

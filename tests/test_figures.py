@@ -448,3 +448,11 @@ def test_two_levels_of_the_spine_with_a_slash_are_no_figure(text: str) -> None:
 @pytest.mark.parametrize("text", ["5 m\u0131n", "5 M\u0130N", "2 day\u017f", "s\u0131x weeks"])
 def test_a_letter_of_another_alphabet_in_a_unit_stops_nothing(text: str) -> None:
     assert len(find_figures(text)) <= 1
+
+
+def test_a_text_is_read_once_and_what_was_returned_may_be_changed() -> None:
+    first = find_figures("8 mg within 2 days")
+    first.clear()
+    second = find_figures("8 mg within 2 days")
+    assert len(second) == 2
+    assert second[0] is find_figures("8 mg within 2 days")[0]
