@@ -150,6 +150,7 @@ def test_another_period_is_found(claim: str, stated: str) -> None:
         ("every 28 days", "4-weekly"),
         ("8 mg twice-daily", "8 mg bid"),
         ("8 mg every 2 days", "8 mg every other day"),
+        ("a day later it was given", "it was given weekly"),
         ("three weekly doses", "a dose each week for three weeks"),
         ("8 mg two times each day", "8 mg 12-hourly"),
     ],
