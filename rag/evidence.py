@@ -21,6 +21,7 @@ EACH = 3  # sentences tried for a clause
 HELD_ELSEWHERE = 0.5  # the same where the two are of different documents
 HELD = 0.35  # share of a clause that its sentence must have to be tried
 TOLD = 0.7  # share of what a sentence has beyond another that must be told where the two are read as one
+YEAR_REACH = 12  # characters between a year and the name it stands with
 FIGURE_WEIGHT = 1.5  # of a figure among the words, when evidence is sought
 
 _BOUND_KINDS = {"body", "drug", "score"}  # what one sentence says of these, it says of no other
@@ -39,7 +40,7 @@ class Evidence:
     span: Span
     reading: Reading
     context: Reading
-    origin: Reading  # body and year, and for a clause what the others of the document rest on: all that is lent where sentences are put together
+    origin: Reading  # body and year, and for a clause those that the others of the document rest on: all that is lent where sentences are put together
     document: str
     beside: "Evidence | None" = None  # the other of two sentences that are read as one
 
@@ -167,8 +168,9 @@ def _by_clauses(claim: Reading, prose: Sequence[Evidence]) -> list[tuple[float, 
         for clauses in product(*(best.get(span, []) for span in pairwise(cut))):
             resting = {id(it): it for _, _, it in clauses}
             if len(resting) == len(clauses) and _may_rest(clauses):
-                found.append((min(held for held, _, _ in clauses) - 0.05 * len(clauses), tuple(_leaning(clauses))))
-    return found
+                found.append((min(held for held, _, _ in clauses) - 0.05 * len(clauses), clauses))
+    found.sort(key=lambda entry: -entry[0])
+    return [(held, tuple(_leaning(clauses))) for held, clauses in found[:CLAUSED_CHECKED]]
 
 
 def _may_rest(clauses: Sequence[tuple[float, Reading, Evidence]]) -> bool:
@@ -180,10 +182,27 @@ def _may_rest(clauses: Sequence[tuple[float, Reading, Evidence]]) -> bool:
 
 
 def _leaning(clauses: Sequence[tuple[float, Reading, Evidence]]) -> Iterator[tuple[Reading, Evidence]]:
-    """The clauses with their evidence; what the other clauses rest on lends a name, as a heading does."""
+    """The clauses with their evidence; what the other clauses rest on lends a body and its year, as a heading does."""
     for _, part, evidence in clauses:
-        others = " ".join(it.reading.text for _, _, it in clauses if it is not evidence and it.document == evidence.document)
-        yield part, replace(evidence, origin=read(f"{evidence.origin.text} {others}"))
+        others = [it.reading for _, _, it in clauses if it is not evidence and it.document == evidence.document]
+        lent = " ".join(text for other in others for text in lent_by(other, part))
+        yield part, replace(evidence, origin=read(f"{evidence.origin.text} {lent}")) if lent else evidence
+
+
+def lent_by(other: Reading, part: Reading) -> list[str]:
+    """Return what a sentence lends to a clause that rests on another one: bodies, and a year where the clause has the name it stands with."""
+    years = [figure for figure in other.figures if figure.unit == "" and figure.low == figure.high and 1900 <= figure.low <= 2100]
+    named = [
+        word
+        for word in other.words
+        if (word.kind == "body" or (not word.name and word.text[:1].isupper() and word.start)) and has(part, word)
+    ]
+    beside = [
+        other.text[year.start : year.end]
+        for year in years
+        if any(0 <= year.start - word.end <= YEAR_REACH or 0 <= word.start - year.end <= YEAR_REACH for word in named)
+    ]
+    return [word.text for word in other.words if word.kind == "body"] + beside
 
 
 def _is_adjunct(part: Reading) -> bool:

@@ -6,6 +6,7 @@ Does not convert between units of different meaning: mg/dL and mmol/L stay two f
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rag.shares import THIRDS, find_shares
 from rag.units import NUMBER_WORDS, UNITS
@@ -26,9 +27,9 @@ _NUMBER = (
 _UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
 
 _BEFORE = {
-    ">=": r"at least|no less than|not less than|no fewer than|not fewer than|not below|not under|greater than or equal to|more than or equal to|"
+    ">=": r"at least|(?:no|not|never|not be) (?:less|fewer|lower|smaller|shorter|younger|earlier) than|not below|not under|greater than or equal to|more than or equal to|"
     r"a minimum of|minimum of|minimum|≥|>=|from",
-    "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher) than|not above|not over|(?:not|never) exceed(?:ing|s)?|"
+    "<=": r"up to|at most|(?:no|not|never|not be) (?:more|longer|later|greater|higher|larger|bigger|older) than|not above|not over|(?:not|never) exceed(?:ing|ed|s)?|"
     r"less than or equal to|fewer than or equal to|a maximum of|maximum of|maximum|within|as many as|as much as|at the most|≤|<=|inside",
     ">": r"more than|greater than|above|over|exceed(?:s|ing|ed)?|beyond|(?:over|above|after) (?:the )?age(?: of)?|longer than|higher than|larger than|bigger than|later than|older than|>",
     "<": r"(?:under|below|before) (?:the )?age(?: of)?|less than|fewer than|below|under|lower than|smaller than|shorter than|earlier than|younger than|<",
@@ -94,6 +95,11 @@ def find_figures(text: str) -> list[Figure]:
 
     Example: "at least 4 mg over 15 minutes" -> 4 mg (>=), 0.25 h
     """
+    return list(_find_figures(text))
+
+
+@lru_cache(maxsize=16_384)
+def _find_figures(text: str) -> tuple[Figure, ...]:
     text = text.replace("\u03bc", "\u00b5")  # Greek mu and the micro sign look alike
     found = [
         Figure(share.low, share.high, share.unit, _comparator_around(text, share.start, share.end), share.start, share.end)
@@ -117,7 +123,7 @@ def find_figures(text: str) -> list[Figure]:
             found.append(_figure(text, match, match.group("lowunit"), None, end=at))
             continue
         found.append(_figure(text, match, match.group("unit") or match.group("lowunit"), match.group("high"), end=match.end()))
-    return sorted(found, key=lambda figure: figure.start)
+    return tuple(sorted(found, key=lambda figure: figure.start))
 
 
 def _comparator_around(text: str, start: int, end: int) -> str:

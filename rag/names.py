@@ -62,26 +62,26 @@ def name_problem(claim: Reading, evidence: Reading, context: Reading) -> str:
         found = population.search(claim.text)
         if found and not population.search(f"{evidence.text} {context.text}"):
             return f"{found.group()!r} is not named in its nearest passage"
-    organ = _other_organ(claim.text, evidence.text, context.text)
+    named = " ".join(form for word in (*evidence.words, *context.words) if word.name for form in synonyms(word.name.partition(":")[2]))
+    organ = _other_organ(claim.text, evidence.text, context.text, named)
     if organ:
         return f"{organ!r} is not named in its nearest passage"
     whole = " ".join(word.text.lower() for word in claim.words if not word.name and " " in word.text)  # "low calcium" is not calcium
     absent = [name for name in absent_subjects(claim.text, [evidence.text, context.text]) if name.lower() not in whole]
-    named = " ".join(form for word in (*evidence.words, *context.words) if word.name for form in synonyms(word.name.partition(":")[2]))
     known = f"{evidence.text} {context.text}"
     unknown = sorted(set(_CODE.findall(claim.text)) - set(_CODE.findall(known)))
     missing = absent or unknown or _unknown_proper_names(claim, evidence, f"{known} {named}") or _lent_proper_names(claim, evidence)
     return f"{missing[0]!r} is not named in its nearest passage" if missing else ""
 
 
-def _other_organ(text: str, there: str, heading: str) -> str:
+def _other_organ(text: str, there: str, heading: str, named: str) -> str:
     """Return an organ or technical name of a sentence that its evidence does not have, where that has another of the kind: "liver" for "kidneys"."""
     for kind in (_ORGANS, _TECHNICAL):
         claimed, stated = ([list(pattern.finditer(it)) for pattern in kind] for it in (text, there))
         new = [found[0].group() for n, found in enumerate(claimed) if found and not stated[n] and not kind[n].search(heading)]
         if new and any(found and not claimed[n] for n, found in enumerate(stated)):
             return new[0]
-    known = f"{there} {heading}".lower()
+    known = f"{there} {heading} {named}".lower()
     return next((word for word in _SUFFIXED.findall(text) if word.lower().rstrip("s")[:-2] not in known), "")
 
 

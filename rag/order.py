@@ -17,7 +17,7 @@ _COMPARED = re.compile(
     re.IGNORECASE,
 )
 _EARLIER_FIRST = re.compile(
-    r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|(?:replaced|superseded) by|comes? before|ahead of|then|after that|thereafter|subsequently)\b",
+    r"\b(?:before|prior to|precedes?|preceding|preceded|earlier than|followed by|(?:replaced|superseded) (?:by|with)|comes? before|ahead of|then|after that|thereafter|subsequently)\b",
     re.IGNORECASE,
 )
 _NEXT = re.compile(
@@ -25,7 +25,7 @@ _NEXT = re.compile(
 )  # what stands before these is the first step, comma or not
 _FIRST = re.compile(r"\bfirst\b(?=\s*(?:[,.;)]|$|and\b))", re.IGNORECASE)
 _LATER_FIRST = re.compile(
-    r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|replaced(?! by)|replaces|superseded(?! by)|supersedes|later than|should follow|once)\b",
+    r"\b(?:after(?! that\b)|follows?|following|followed(?! by)|preceded by|replaced(?! by| with)|replaces|superseded(?! by| with)|supersedes|later than|should follow|once)\b",
     re.IGNORECASE,
 )
 

@@ -14,7 +14,7 @@ _PART = (
 )
 _IN = (
     r"(?:one|two|three|four|six|seven|nine|\d)(?: (?:person|people|patients?|men|women))? in (?:every )?"
-    r"(?:two|three|four|five|six|eight|ten|twenty|\d{1,4})(?![\w%]|[.,]\d)(?! fractions?| Gy| doses?| mL| \w+ fractions?)|"
+    r"(?:two|three|four|five|six|eight|ten|twenty|[1-9]\d{0,3})(?![\w%]|[.,]\d)(?! fractions?| Gy| doses?| mL| \w+ fractions?)|"
     r"\d{1,2} per 100(?![\w]|[.,]\d)"
 )
 _TIME_OR_AMOUNT = r"hour|day|week|month|year|gram|litre|milligram|centimetre"

@@ -14,21 +14,26 @@ _ABSOLUTE = re.compile(
     r"(?P<prove>proves?|proven))\b",
     re.IGNORECASE,
 )
+# "any bleeding should be reported" says what "bleeding" does; "any patient", "any clearance", "any dose" say more.
+_SEEN = "symptoms?|signs?|bleeding|bleeds?|warnings?|alarms?|pain|weakness|numbness|fever|infections?|swelling|discharge|doubts?|concerns?|worry|worries|suspicions?|problems?|changes?|delays?|questions?|reason|news"
 _NUMBER = rf"(?:\d|(?:{'|'.join(NUMBER_WORDS)})\b)"
 # Words of the table above that are none: "every four weeks", "for each gram", "only 38%", "all the time", "anyone who has it" (those of whom the evidence speaks).
 _NO_ABSOLUTE = re.compile(
     rf"(?:every|each)(?= (?:other |few )?(?:{_NUMBER}|hour|day|night|week|month|year|time|gram|litre|point|additional|further)\b)|every(?= {_NUMBER})|"
     rf"(?:in |at |by )?only (?=(?:about |around |some )?(?:{_NUMBER}|a (?:third|quarter|fifth|few|little|small|modest|minority)\b))|all(?= the time\b| in all\b| told\b| but\b)|"
-    r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)|any(?! (?:patient|person|age|man|woman|dose|time|stage|cancer|tumour|increase|degree|level|amount|kind|size|sort|form|type|drug)\b)|"
+    r"any(?:one| (?:person|patient|man|woman))\b(?= (?:with|without|who|whose|already|on|in|having|at)\b)|"
+    rf"any(?= (?:new |other |further |sign of |signs of )*(?:{_SEEN})\b)|"
     r"(?:has|have) to (?=(?:be )?(?:weigh\w*|decid\w*|judg\w*|have been)\b)|each(?= in\b|[,.;])|whatever(?= the\b.{0,40}\bshould\b)",
     re.IGNORECASE,
 )
 _LENDS = {
-    "all": r"whether or not|both with and without|\bno\b|\bconstant|\bthroughout\b|\bper\b|×", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone|\bsole|reserv|except|limited to|restricted|unless",
-    "must": r"cannot|contraindicat|not be|needs?\b|only|required|requires?\b|mandatory|compulsory|obligatory|essential|necessary|minimum|criteri|ha[sd] to|\ballowed|eligib|for entry|no (?:more|less|longer|later) than|calls? for",
-    "never": r"\bno\b|must not|contraindicat|^(?!.*\b(?:general\w*|usual\w*|routine\w*|normal\w*|often|always|unless|except|necessarily|alone)\b).*\bnot\b",
+    "all": r"whether or not|both with and without|\bno\b|\bconstant|\bthroughout\b", "each": r"\bper\b|×", "only": r"\bjust\b|\bmerely\b|apart from|no other|\bbut\b|alone|\bsole|reserv|except|limited to|restricted|unless",
+    "must": r"cannot|contraindicat|not be|needs?\b|required|requires?\b|mandatory|compulsory|obligatory|essential|necessary|ha[sd] to|eligib|for entry|no (?:more|less|longer|later) than|calls? for",
+    "never": r"\bno\b|must not|contraindicat|^(?!.*\b(?:general\w*|usual\w*|routine\w*|normal\w*|often|always|unless|except|necessarily|alone)\b).*\b(?:should not|do not|cannot)\b",
     "none": r"\bno\b|\bnot\b", "cure": r"\bcur", "prove": r"\bpro(?:ve|of)|confirm|demonstrat|establish|diagnos|\bshow",
 }  # fmt: skip
+_LENDS_BESIDE = re.compile(r"\bonly\b|\bminimum\b|\bcriteri\w+|\ballowed\b", re.IGNORECASE)  # lend "must" to the word they stand with alone
+_BESIDE = 4  # words between such a lender and the word
 _EVEN = re.compile(r"\b(?:even|also|including) (?:if|when|where|with|without|after|in)\b|\bwhether or not\b", re.IGNORECASE)
 _CONDITION = re.compile(r"\b(?:if|unless|except|provided|only|when|where|excluding|other than|at least|without)\b", re.IGNORECASE)
 _REACH = 6  # words behind "even if" that name the condition
@@ -52,10 +57,28 @@ def absolute_problem(claim: Reading, evidence: Reading) -> str:
         kind = match.lastgroup or ""
         if any(start <= match.start() < end for start, end in none):
             continue
-        if kind in stated or re.search(_LENDS[kind], evidence.text, re.IGNORECASE):
+        if kind in stated or re.search(_LENDS[kind], evidence.text, re.IGNORECASE) or _lent_beside(claim, match, evidence):
             continue
         return f"{match.group()!r} makes it more absolute than its nearest passage"
     return ""
+
+
+def _lent_beside(claim: Reading, absolute: re.Match[str], evidence: Reading) -> bool:
+    """Whether a word of the evidence lends an absolute one where it stands: "per" lends "each", "only within 24 hours" lends "must be within"."""
+    if absolute.group().lower() in {"each", "every"}:
+        return bool(re.search(_LENDS["each"], evidence.text, re.IGNORECASE))
+    if absolute.lastgroup != "must":
+        return False
+    heads = [word for word in claim.words if word.start >= absolute.end()][:2]
+    return any(
+        any(alike(head, word) for head in heads for word in evidence.words if _is_beside(evidence.text, word.start, word.end, lender))
+        for lender in _LENDS_BESIDE.finditer(evidence.text)
+    )
+
+
+def _is_beside(text: str, start: int, end: int, lender: re.Match[str]) -> bool:
+    between = text[end : lender.start()] if end <= lender.start() else text[lender.end() : start]
+    return len(between.split()) <= _BESIDE and not re.search(r"[,;.:]", between)
 
 
 def concession_problem(claim: Reading, evidence: Reading) -> str:

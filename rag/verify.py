@@ -71,7 +71,8 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
         return Verdict(False, 0.0, (), "there is no passage to support it")
     # Of evidence that does not support the sentence, that with most of its words says why.
     judged = [_judge(claim, pairing, encode) for pairing in pairings]
-    contradicted = any(len(pairing) == 1 and _gainsaid(*pairing[0], encode) for pairing in pairings)
+    put_together = any(verdict.supported and len(pairing) > 1 for (verdict, _), pairing in zip(judged, pairings, strict=True))
+    contradicted = put_together and any(len(pairing) == 1 and _gainsaid(*pairing[0], encode) for pairing in pairings)
     supporting = [
         (verdict.support, -len(verdict.quotes), cosine, verdict)
         for (verdict, cosine), pairing in zip(judged, pairings, strict=True)

@@ -125,6 +125,15 @@ def span(low: float, high: float, unit: str = "", comparator: str = "") -> list[
         ("up to 5 fractions", one(5, "fraction", "<=")),
         ("at most 8 mg", one(8, "mg", "<=")),
         ("no more than 8 mg", one(8, "mg", "<=")),
+        ("no larger than 8 mg", one(8, "mg", "<=")),
+        ("no bigger than 8 cm", one(80, "mm", "<=")),
+        ("no older than 8 years", one(8, "year", "<=")),
+        ("not exceeding 8 mg", one(8, "mg", "<=")),
+        ("not exceeded 8 mg", one(8, "mg", "<=")),
+        ("no smaller than 8 mg", one(8, "mg", ">=")),
+        ("not lower than 8 mg", one(8, "mg", ">=")),
+        ("no shorter than 8 weeks", one(1344, "h", ">=")),
+        ("no younger than 8 years", one(8, "year", ">=")),
         ("not more than 8 mg", one(8, "mg", "<=")),
         ("a maximum of 8 mg", one(8, "mg", "<=")),
         ("within 24 hours", one(24, "h", "<=")),
@@ -439,3 +448,11 @@ def test_two_levels_of_the_spine_with_a_slash_are_no_figure(text: str) -> None:
 @pytest.mark.parametrize("text", ["5 m\u0131n", "5 M\u0130N", "2 day\u017f", "s\u0131x weeks"])
 def test_a_letter_of_another_alphabet_in_a_unit_stops_nothing(text: str) -> None:
     assert len(find_figures(text)) <= 1
+
+
+def test_a_text_is_read_once_and_what_was_returned_may_be_changed() -> None:
+    first = find_figures("8 mg within 2 days")
+    first.clear()
+    second = find_figures("8 mg within 2 days")
+    assert len(second) == 2
+    assert second[0] is find_figures("8 mg within 2 days")[0]

@@ -22,6 +22,8 @@ def test_reads_shares_and_parts(text: str, expected: tuple[float, float, str]) -
     assert (share.low, share.high, share.unit) == expected
 
 
-@pytest.mark.parametrize("text", ["a third dose", "8 Gy in 1 fraction", "550 per 1000 women", "one in the spine", "8.7 per 100,000"])
+@pytest.mark.parametrize(
+    "text", ["a third dose", "8 Gy in 1 fraction", "550 per 1000 women", "one in the spine", "8.7 per 100,000", "1 in 0"]
+)
 def test_what_is_no_share(text: str) -> None:
     assert find_shares(text) == []

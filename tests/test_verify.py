@@ -676,3 +676,10 @@ def test_a_sentence_that_winds_two_into_one_rests_on_both() -> None:
 )
 def test_what_a_clinician_tells_apart_is_no_like(one: str, other: str) -> None:
     assert not groups_of(one) & groups_of(other)
+
+
+def test_contradictions_are_sought_only_where_sentences_were_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    sought: list[object] = []
+    monkeypatch.setattr("rag.verify._gainsaid", lambda *args: bool(sought.append(args)))
+    assert verify(CALCITONIN, [passage_of(CALCITONIN)], encode=HashingEmbedder().encode_documents).supported
+    assert not sought
