@@ -19,7 +19,7 @@ from rag.token_vectors import STEPS
 if TYPE_CHECKING:
     from rag.reader_net import Pairs, ReaderNet
 
-QUESTION_TOKENS, SENTENCE_TOKENS = 32, 44  # read of each; the rest is cut
+QUESTION_TOKENS, SENTENCE_TOKENS = 32, 44  # read of each: the last and the first; the rest is cut
 READER_FILE = Path(__file__).with_name("reader.safetensors")
 
 
@@ -93,7 +93,7 @@ def pairs_of(whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Se
 
     from rag.reader_net import Pairs
 
-    tokens = tokens[:QUESTION_TOKENS]
+    tokens = tokens[-QUESTION_TOKENS:]  # of a long case the end, where it asks
     sentence, mask = padded([sight.tokens for sight in sights], SENTENCE_TOKENS)
     near = np.stack([attached_nearness(tokens, sight) for sight in sights])
     n, dim = len(sights), tokens.shape[1]

@@ -11,7 +11,7 @@ import numpy as np
 from rag.embed import Embedder
 from rag.index import VectorIndex, sentence_id
 from rag.mend import mend_names
-from rag.reader import QUESTION_TOKENS, Reader, Sight
+from rag.reader import Reader, Sight
 from rag.relevance import Asked, asked_of, coverage, judged, signals_of
 from rag.rerank import prior, rerank
 from rag.schema import Chunk, Passage
@@ -67,8 +67,7 @@ def retrieve(
     deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asking)) else searches[0]
     found = _candidates([key for key, _ in fused[: max(k, candidates)]], deciding, index)
     if reader:
-        # Of a long case only the beginning would be read: what it asks stands at its end.
-        found = _read(found, searches[-1] if len(deciding.tokens) > QUESTION_TOKENS else deciding, index, reader)
+        found = _read(found, deciding, index, reader)
     # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
     texts = [f"{passage.source.title}\n{passage.section}\n{passage.text}" for passage in found]
     asked = asked_of(query, asking, absent=bool(absent_subjects(asking, texts)))
