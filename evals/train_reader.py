@@ -156,8 +156,7 @@ def train(data: Material) -> dict[str, torch.Tensor]:
     optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * max(0.02, 1 - step / steps))
     bar = tqdm(range(steps), mininterval=10)
-    mean = 0.0
-    for step in bar:
+    for _ in bar:
         groups = [_group(data) for _ in range(BATCH)]
         logits = net(_pairs(data, groups)).split([len(group.sentences) for group in groups])
         loss = torch.stack([_loss(of_group, group.right) for of_group, group in zip(logits, groups, strict=True)]).mean()
@@ -166,8 +165,7 @@ def train(data: Material) -> dict[str, torch.Tensor]:
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimizer.step()
         schedule.step()
-        mean = loss.item() if step == 0 else 0.98 * mean + 0.02 * loss.item()
-        bar.set_postfix(loss=f"{mean:.3f}", refresh=False)
+        bar.set_postfix(loss=f"{loss.item():.2f}", refresh=False)
     return {name: tensor.half().contiguous() for name, tensor in net.state_dict().items()}
 
 
@@ -239,8 +237,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=READER_FILE)
     out = parser.parse_args().out
     torch.manual_seed(SEED)
-    settings = Settings(llm="none")
-    build_index(settings)
+    build_index(settings := Settings(llm="none"))
     pipeline = build_pipeline(settings)
     data = material(pipeline)
     print(f"{len(data.sights)} sentences, {len(data.asked)} questions, {len(data.exchanged)} with a name exchanged")

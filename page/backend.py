@@ -104,7 +104,7 @@ class Backend:
         try:
             build_index(self.settings)
             pipeline = build_pipeline(self.settings)
-            pipeline.embedder.encode_query("bone metastasis")
+            pipeline.search("bone metastasis")  # loads the models and opens the index, so that the first question does not wait
             self._documents = {document.source.document_id: document for document in load_corpus(self.settings.corpus_dir)}
             self._pipeline = pipeline
             self._ready.set()

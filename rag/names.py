@@ -12,38 +12,46 @@ RIVAL_KINDS = frozenset(
 
 _CODE = re.compile(r"\b[A-Z]{1,4}-?\d+(?:[-/][A-Z]?\d+)?\b")
 _PROPER = re.compile(r"(?<![.\w-])(?:(?<!^)[A-Z][a-z]+(?:[A-Z]\w*)?|[A-Z][\w/-]*[A-Z][\w]*)(?![\w-])")
-_POPULATION = tuple(
-    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for words in (
-        r"child\w*|infants?|adolescents?|teenagers?|young people|young person|paediatric|pediatric|neonat\w+",
-        r"pregnan\w+|breastfeeding|breast-feeding|lactat\w+",
-        r"elderly|frail|older (?:people|adults|patients|men|women)|(?:over|above|older than) the age of",
-        r"smokers?|smoking",
-        r"outpatients?",
-        r"animals?|mice|rats?",
-    )
+
+
+def _whole_words(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for pattern in patterns)
+
+
+_POPULATION = _whole_words(
+    r"child\w*|infants?|adolescents?|teenagers?|young people|young person|paediatric|pediatric|neonat\w+",
+    r"pregnan\w+|breastfeeding|breast-feeding|lactat\w+",
+    r"elderly|frail|older (?:people|adults|patients|men|women)|(?:over|above|older than) the age of",
+    r"smokers?|smoking",
+    r"outpatients?",
+    r"animals?|mice|rats?",
 )
-
-
-_ORGANS = tuple(
-    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for words in (
-        r"kidneys?|renal\w*", r"livers?|hepat\w+", r"hearts?|cardi\w+", r"lungs?|pulmon\w+|bronch\w+", r"ovar\w+", r"cervix|uterine cervix|cervical cancer",
-        r"bladder", r"brain|cerebral", r"skin|cutaneous", r"thyroid", r"bowel|colorectal|colon", r"stomach|gastric", r"pancrea\w+", r"prostate", r"breasts?",
-    )
-)  # fmt: skip
-_TECHNICAL = tuple(
-    re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
-    for words in (
-        r"osteopor\w+",
-        r"osteoarth\w+",
-        r"osteomal\w+",
-        r"osteopen\w+",
-        r"breathless\w*|dyspn\w+",
-        r"sores?|ulcers?",
-        r"calciton\w+",
-        r"glucocorticoids?|steroids?|corticosteroids?|dexamethasone|predniso\w+",
-    )
+_ORGANS = _whole_words(
+    r"kidneys?|renal\w*",
+    r"livers?|hepat\w+",
+    r"hearts?|cardi\w+",
+    r"lungs?|pulmon\w+|bronch\w+",
+    r"ovar\w+",
+    r"cervix|uterine cervix|cervical cancer",
+    r"bladder",
+    r"brain|cerebral",
+    r"skin|cutaneous",
+    r"thyroid",
+    r"bowel|colorectal|colon",
+    r"stomach|gastric",
+    r"pancrea\w+",
+    r"prostate",
+    r"breasts?",
+)
+_TECHNICAL = _whole_words(
+    r"osteopor\w+",
+    r"osteoarth\w+",
+    r"osteomal\w+",
+    r"osteopen\w+",
+    r"breathless\w*|dyspn\w+",
+    r"sores?|ulcers?",
+    r"calciton\w+",
+    r"glucocorticoids?|steroids?|corticosteroids?|dexamethasone|predniso\w+",
 )
 # Endings of names that only the field has: of tumours and drugs.
 _SUFFIXED = re.compile(r"\b[A-Za-z]{3,}(?:omas?|mabs?|nibs?|taxel|platin|lutamide|relin|dronate|dronic)\b")

@@ -65,15 +65,17 @@ def retrieve(
     fused = fuse_ranks(rankings, weights=weights, offset=fusion_offset)
     # Without a name of its own the question of a case says too little to be ordered by ("What is the catch?").
     deciding = searches[-1] if any(term.kind in {"drug", "score"} for term in find_terms(asking)) else searches[0]
-    found = _candidates([key for key, _ in fused[: max(k, candidates)]], deciding, index)
+    chunks = index.chunks([key for key, _ in fused[: max(k, candidates)]])
+    of_chunks = index.vectors("chunks", [chunk.chunk_id for chunk in chunks])
+    of_sentences = index.vectors("sentences", [key for chunk in chunks for key in _sentence_ids(chunk)])
+    found = _candidates(chunks, deciding, of_chunks, of_sentences, index)
     if reader:
-        found = _read(found, deciding, index, reader)
+        found = _read(found, deciding, of_chunks, index, reader)
     # What a case only mentions in passing may be absent: the asking sentences alone are looked at.
     texts = [f"{passage.source.title}\n{passage.section}\n{passage.text}" for passage in found]
     asked = asked_of(query, asking, absent=bool(absent_subjects(asking, texts)))
     best = rerank(deciding.text, found, k=k, rarity=index.rarity)
-    vectors = index.vectors("sentences", [key for passage in best for key in _sentence_ids(passage)])
-    return [_judged(passage, asked, searches[0], vectors, index) for passage in best]
+    return [_judged(passage, asked, searches[0], of_sentences, index) for passage in best]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +94,24 @@ def _search(text: str, embedder: Embedder, index: VectorIndex, document_ids: Seq
     return _Search(text, vector, tokens, index.nearest("questions", vector, 2 * DEPTH, document_ids))
 
 
-def _candidates(chunk_ids: Sequence[str], deciding: _Search, index: VectorIndex) -> list[Passage]:
+Vectors = Mapping[str, np.ndarray]  # by id
+
+
+def _candidates(chunks: Sequence[Chunk], deciding: _Search, of_chunks: Vectors, of_sentences: Vectors, index: VectorIndex) -> list[Passage]:
     """Return these chunks as passages, in this order, with all that they are put in order by, save readings.
 
     Args:
-        chunk_ids: Chunks, best of the fusion first.
+        chunks: Chunks, best of the fusion first.
         deciding: What passages and sentences are put in order by.
+        of_chunks: The chunks' vectors.
+        of_sentences: Those of their sentences.
         index: The opened index.
     """
-    chunks = index.chunks(chunk_ids)
     keys = [_sentence_ids(chunk) for chunk in chunks]
     flat = [key for of_chunk in keys for key in of_chunk]
-    vectors = index.vectors("sentences", flat)
     near = dict(zip(flat, index.tokens.similarities(deciding.tokens, flat), strict=True))
     asked = _nearest_questions(deciding, index)
-    speaks_for = _priors(chunks, deciding, index)
+    speaks_for = _priors(chunks, deciding, of_chunks, index)
     return [
         Passage(
             rank=rank,
@@ -117,9 +122,11 @@ def _candidates(chunk_ids: Sequence[str], deciding: _Search, index: VectorIndex)
             end=chunk.end,
             text=chunk.text,
             sentences=chunk.sentences,
-            similarities=tuple(float(vectors[key] @ deciding.vector) for key in of_chunk),
+            similarities=tuple(float(of_sentences[key] @ deciding.vector) for key in of_chunk),
             token_similarities=tuple(near[key] for key in of_chunk),
-            question_gains=tuple(question_gain(asked.get(key, ()), float(vectors[key] @ deciding.vector), near[key]) for key in of_chunk),
+            question_gains=tuple(
+                question_gain(asked.get(key, ()), float(of_sentences[key] @ deciding.vector), near[key]) for key in of_chunk
+            ),
             prior=speaks_for[chunk.chunk_id],
         )
         for rank, (chunk, of_chunk) in enumerate(zip(chunks, keys, strict=True), start=1)
@@ -130,23 +137,22 @@ def _sentence_ids(chunk: Chunk | Passage) -> list[str]:
     return [sentence_id(chunk.chunk_id, number) for number in range(len(chunk.sentences))]
 
 
-def _read(found: Sequence[Passage], deciding: _Search, index: VectorIndex, reader: Reader) -> list[Passage]:
+def _read(found: Sequence[Passage], deciding: _Search, of_chunks: Vectors, index: VectorIndex, reader: Reader) -> list[Passage]:
     """Return the passages with what the reader makes of the sentences that nearness and words put first."""
     first = rank_sentences(deciding.text, found, rarity=index.rarity)[:READ]
     keys = [sentence_id(found[sentence.passage].chunk_id, sentence.number) for sentence in first]
-    chunks = index.vectors("chunks", list(dict.fromkeys(_chunk_of(key) for key in keys)))
     tokens = dict(index.tokens.packed(keys))
     there = [key for key in keys if key in tokens and len(tokens[key])]
-    sights = [Sight(tokens[key], chunks[_chunk_of(key)], tuple(index.tokens.of_questions(key))) for key in there]
+    sights = [Sight(tokens[key], of_chunks[_chunk_of(key)], tuple(index.tokens.of_questions(key))) for key in there]
     readings = dict(zip(there, reader.read(deciding.vector, deciding.tokens, sights), strict=True))
     return [replace(passage, readings=tuple(readings.get(key, NOT_READ) for key in _sentence_ids(passage))) for passage in found]
 
 
-def _judged(passage: Passage, asked: Asked, whole: _Search, vectors: Mapping[str, np.ndarray], index: VectorIndex) -> Passage:
-    """Return a passage with its relevance, which is that to the whole of the query; `vectors` are those of its sentences."""
+def _judged(passage: Passage, asked: Asked, whole: _Search, of_sentences: Vectors, index: VectorIndex) -> Passage:
+    """Return a passage with its relevance, which is that to the whole of the query."""
     question = next((similarity for key, similarity in whole.questions if _chunk_of(key) == passage.chunk_id), None)
     covered = 0.0 if passage.readings else coverage(whole.text, f"{passage.source.title}\n{passage.section}\n{passage.text}", index)
-    cosine = max(float(vectors[key] @ whole.vector) for key in _sentence_ids(passage))
+    cosine = max(float(of_sentences[key] @ whole.vector) for key in _sentence_ids(passage))
     return judged(passage, signals_of(asked, passage, cosine=cosine, question=question, covered=covered))
 
 
@@ -177,15 +183,14 @@ def question_gain(questions: Sequence[tuple[float, float]], whole: float, token:
     return min(QUESTION_GAIN_CAP, max(gains, default=0.0))
 
 
-def _priors(chunks: Sequence[Chunk], deciding: _Search, index: VectorIndex) -> dict[str, float]:
-    vectors = index.vectors("chunks", [chunk.chunk_id for chunk in chunks])
+def _priors(chunks: Sequence[Chunk], deciding: _Search, of_chunks: Vectors, index: VectorIndex) -> dict[str, float]:
     bm25 = dict(index.bm25(_with_synonyms(deciding.text), index.n_chunks))
     most = max(bm25.values(), default=1.0)
     return {
         chunk.chunk_id: prior(
             deciding.text,
             index.sources[chunk.document_id],
-            cosine=float(vectors[chunk.chunk_id] @ deciding.vector),
+            cosine=float(of_chunks[chunk.chunk_id] @ deciding.vector),
             bm25_share=bm25.get(chunk.chunk_id, 0.0) / most,
         )
         for chunk in chunks
