@@ -15,9 +15,11 @@ from evals.claims import Claim, load_claims, load_fresh_claims
 from evals.run import Bench, open_bench
 from evals.settings import load_eval_settings
 from rag.align import read
+from rag.embed import RememberingEncoder
+from rag.entailment import open_entailment
 from rag.schema import Passage
 from rag.text import collapse
-from rag.verify import FEATURES, Encode, best_pairing, verify
+from rag.verify import FEATURES, Encode, Entail, best_pairing, verify
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 
@@ -25,13 +27,14 @@ THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 def main(work_dir: Path | None = None) -> int:
     """Print the fit and what the check in force makes of the claims of both splits; of `test`, rates only."""
     bench = open_bench(work_dir or load_eval_settings().work_dir)
-    encode = bench.plain.encode
+    encode, network = RememberingEncoder(bench.plain.embedder), open_entailment(bench.plain.embedder)
+    entail = network.logits if network else None
     judged = list(_with_passages(bench, load_claims(bench.documents)))
     fresh = list(_with_passages(bench, load_fresh_claims(bench.documents)))
     for name, claims in (("claims of the gate", judged), ("fresh claims", fresh)):
         print(name)
-        _report([(claim, not verify(claim.sentence, passages, encode=encode).supported) for claim, passages in claims])
-    _fit(judged + fresh, encode)
+        _report([(claim, not verify(claim.sentence, passages, encode=encode, entail=entail).supported) for claim, passages in claims])
+    _fit(judged + fresh, encode, entail)
     return 0
 
 
@@ -54,17 +57,18 @@ def _report(rows: list[tuple[Claim, bool]]) -> None:
         print(f"{split:5} {side:20} {kind:13} {sum(values):4} of {len(values):4}  {np.mean(values):.3f}")
 
 
-def _fit(judged: list[tuple[Claim, list[Passage]]], encode: Encode) -> None:
+def _fit(judged: list[tuple[Claim, list[Passage]]], encode: Encode, entail: Entail | None) -> None:
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import cross_val_predict
 
+    names = (*FEATURES, "vote") if entail else FEATURES
     rows, labels = [], []
     for claim, passages in judged:
         if claim.split != "dev" or claim.kind == "verbatim":
             continue
-        found = best_pairing(read(collapse(claim.sentence)), passages, encode)
+        found = best_pairing(read(collapse(claim.sentence)), passages, encode, entail)
         if found:
-            rows.append([getattr(found, name) for name in FEATURES])
+            rows.append([getattr(found, name) for name in names])
             labels.append(claim.true)
     features, true_ones = np.array(rows), np.array(labels)
     model = LogisticRegression(C=1.0, max_iter=1000, class_weight="balanced")
@@ -72,9 +76,7 @@ def _fit(judged: list[tuple[Claim, list[Passage]]], encode: Encode) -> None:
     model.fit(features, true_ones)
     print(f"\n{len(labels)} sentences pass the strict checks, {sum(labels)} of them true")
     print(
-        "BIAS = "
-        + f"{model.intercept_[0]:.2f}  "
-        + "  ".join(f"{name} = {w:.2f}" for name, w in zip(FEATURES, model.coef_[0], strict=True))
+        "BIAS = " + f"{model.intercept_[0]:.2f}  " + "  ".join(f"{name} = {w:.2f}" for name, w in zip(names, model.coef_[0], strict=True))
     )
     for threshold in THRESHOLDS:
         refused = chance < threshold

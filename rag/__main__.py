@@ -156,10 +156,10 @@ def run_verify(options: argparse.Namespace, settings: Settings) -> int:
     """Judge for every line of a file whether its passages support its sentence; needs no index."""
     from rag.batch import verify_row
     from rag.build import make_embedder
-    from rag.embed import RememberingEncoder
+    from rag.verify import checker
 
-    encode = RememberingEncoder(make_embedder(settings))
-    return _each_line(options, lambda row: verify_row(row, encode))
+    check = checker(make_embedder(settings))
+    return _each_line(options, lambda row: verify_row(row, check))
 
 
 def run_feedback(options: argparse.Namespace, settings: Settings) -> int:

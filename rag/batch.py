@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from rag.embed import RememberingEncoder
 from rag.errors import QuestionError, RagError
 from rag.schema import Answer, Passage, Source, passage_to_dict
 from rag.text import split_sentences
-from rag.verify import verify
+from rag.verify import Check
 
 Progress = Callable[[Iterator[str], int], Iterator[str]]
 
@@ -96,7 +95,7 @@ def search_row(row: dict[str, Any], search: Callable[..., Sequence[Passage]]) ->
     return {"id": row.get("id"), "passages": [passage_to_dict(passage) for passage in search(row.get("query"))]}
 
 
-def verify_row(row: dict[str, Any], encode: RememberingEncoder) -> dict[str, Any]:
+def verify_row(row: dict[str, Any], check: Check) -> dict[str, Any]:
     """Judge one claim: {"id", "sentence", "passages": [text, ...]} -> {"id", "verdict", "support", "passage", "reason"}.
 
     "passage" is the place of the supporting passage in the list given, from 0; null when unsupported.
@@ -109,7 +108,7 @@ def verify_row(row: dict[str, Any], encode: RememberingEncoder) -> dict[str, Any
         raise QuestionError('"sentence": a text is expected.')
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         raise QuestionError('"passages": a list of texts is expected.')
-    verdict = verify(sentence, [_bare_passage(place, text) for place, text in enumerate(texts)], encode=encode)
+    verdict = check(sentence, [_bare_passage(place, text) for place, text in enumerate(texts)])
     return {
         "id": row.get("id"),
         "verdict": "supported" if verdict.supported else "unsupported",

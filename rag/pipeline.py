@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from rag import cite, condense, guard, mend, quotes, relevance, retrieve, safety, scope, verify, worded
 from rag.build import make_embedder, open_live_index
-from rag.embed import Embedder, RememberingEncoder
+from rag.embed import Embedder
 from rag.emergencies import find_emergencies
 from rag.errors import LanguageModelError, QuestionError
 from rag.index import VectorIndex
@@ -62,7 +62,7 @@ class Pipeline:
         self.index = index
         self.embedder = embedder
         self.reader = open_reader(embedder.revision)
-        self.encode = RememberingEncoder(embedder)  # for the check of worded sentences, each text but once
+        self.check = verify.checker(embedder)
         self.language_model = language_model
         self.model_notice: str | None = None
         self.fingerprints = {
@@ -87,7 +87,7 @@ class Pipeline:
 
     def verify(self, sentence: str, passages: Sequence[Passage]) -> Verdict:
         """Judge whether passages support a sentence."""
-        return verify.verify(sentence, passages, encode=self.encode)
+        return self.check(sentence, passages)
 
     def answer(self, question: str, history: object = None, **options: object) -> Answer:
         """Return the final answer; options as in `stream`."""
@@ -150,7 +150,7 @@ class Pipeline:
             yield verbatim
             return
         work = worded.Work(
-            frame, ranked, chosen, self.language_model, clock, audience, stop or threading.Event(), self.settings, self.encode
+            frame, ranked, chosen, self.language_model, clock, audience, stop or threading.Event(), self.settings, self.check
         )
         try:
             yield from worded.word(work, engine, verbatim)

@@ -2,27 +2,34 @@
 
 Looks at single sentences of the passages, and at two or three of them where the sentence has clauses, each of which must rest on one of them. Names,
 figures with what they belong to, order, negation, direction and conditions are compared strictly (`rag/names.py`, `rag/binding.py`, `rag/order.py`,
-`rag/polarity.py`, `rag/strength.py`); what is left are words that the evidence does not have, weighed together with nearness in meaning. A false alarm costs fluency, a miss costs trust: in doubt the
+`rag/polarity.py`, `rag/strength.py`); what is left are words that the evidence does not have, weighed together with nearness in meaning and the vote of a
+small network (`rag/entailment.py`). A false alarm costs fluency, a miss costs trust: in doubt the
 verdict is "unsupported". Sentences that are quoted word for word do not come here.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from rag.agree import number_problem, period_problem
 from rag.align import Reading, Word, read, weight
 from rag.binding import figure_problem, pairing_problem
+from rag.embed import Embedder, RememberingEncoder
+from rag.entailment import evidence_texts, open_entailment
 from rag.evidence import Evidence, Pairing, candidates, has
 from rag.names import RIVAL_KINDS, name_problem
 from rag.order import comparison_problem, order_problem
 from rag.polarity import condition_problem, direction_problem, negation_problem
 from rag.schema import Passage, Quote, Span, Verdict
+from rag.sentences import squashed
 from rag.strength import absolute_problem, advice_problem, concession_problem
 from rag.text import collapse
 
 Encode = Callable[[list[str]], np.ndarray]
+Entail = Callable[[Sequence[tuple[str, tuple[str, ...]]]], list[float]]
+Check = Callable[[str, Sequence[Passage]], Verdict]
 
 MIN_COSINE = 0.50  # nearness in meaning below which the words agree by chance
 NEAR_WORD, LIKE_WORD = 0.30, 0.60  # cosine of two words from which one begins to stand for the other, and from which it does
@@ -36,6 +43,7 @@ LENT = 0.4  # what a new word counts that the heading has
 # that fit too sure of itself.
 FEATURES = ("new_words", "unreplaced", "new_clause", "new_item", "cosine")
 WEIGHTS = {"bias": 2.9, "new_words": -2.1, "unreplaced": -0.5, "new_clause": -1.7, "new_item": -1.5, "cosine": 0.1}
+VOTED_WEIGHTS = {**WEIGHTS, "vote": 1.0}  # TODO
 NEARLY_ALL = 0.6  # probability from which a sentence that says otherwise is the one that was meant
 SUPPORTED = 0.6  # at 0.5 too many false edits passed that nobody had tuned on; a miss costs trust
 
@@ -49,15 +57,27 @@ class Features:
     new_clause: float  # largest share that is new of a segment
     new_item: float  # the same of a segment of one or two words that is strung on ("and fever")
     cosine: float  # nearness in meaning
+    vote: float | None = None  # of the network, squashed to -1 to 1; None where there is none
 
 
-def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Verdict:
+def checker(embedder: Embedder) -> Check:
+    """Return the check as it runs with an embedding model: texts are encoded but once, and the network votes where it was trained with that model.
+
+    Raises:
+        ModelFileError: the network's file is damaged.
+    """
+    network = open_entailment(embedder)
+    return partial(verify, encode=RememberingEncoder(embedder), entail=network.logits if network else None)
+
+
+def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode, entail: Entail | None = None) -> Verdict:
     """Judge whether passages support a sentence.
 
     Args:
         sentence: One sentence, as a model worded it.
         passages: Passages it may rest on.
         encode: Texts to (n, dim) unit vectors, for nearness in meaning; one that remembers its texts makes this fast.
+        entail: Sentences, each with its evidence, to logits of being stated by it; None leaves the network out.
 
     Returns:
         A verdict whose quotes are the supporting words. `support` is the probability of the decision, at most 0.49 when a check failed; `reason`
@@ -70,7 +90,9 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
     if not pairings:
         return Verdict(False, 0.0, (), "there is no passage to support it")
     # Of evidence that does not support the sentence, that with most of its words says why.
-    judged = [_judge(claim, pairing, encode) for pairing in pairings]
+    problems = [strict_problem(pairing) for pairing in pairings]
+    votes = _votes(claim, pairings, problems, passages, entail)
+    judged = [_judge(claim, pairing, encode, problem, vote) for pairing, problem, vote in zip(pairings, problems, votes, strict=True)]
     put_together = any(verdict.supported and len(pairing) > 1 for (verdict, _), pairing in zip(judged, pairings, strict=True))
     contradicted = put_together and any(len(pairing) == 1 and _gainsaid(*pairing[0], encode) for pairing in pairings)
     supporting = [
@@ -81,13 +103,35 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode) -> Ver
     return max(supporting, key=lambda entry: entry[:3])[3] if supporting else judged[0][0]
 
 
-def _judge(claim: Reading, pairing: Pairing, encode: Encode) -> tuple[Verdict, float]:
-    found = _measured(claim, pairing, encode)
-    chance = probability(found)
+def _votes(
+    claim: Reading, pairings: Sequence[Pairing], problems: Sequence[str], passages: Sequence[Passage], entail: Entail | None
+) -> list[float | None]:
+    """Return what the network makes of the sentence beside each evidence that passed the strict checks."""
+    votes: list[float | None] = [None] * len(pairings)
+    asked = [place for place, problem in enumerate(problems) if not problem] if entail else []
+    if entail and asked:
+        logits = entail([(claim.text, _texts(pairings[place], passages)) for place in asked])
+        for place, logit in zip(asked, logits, strict=True):
+            votes[place] = squashed(logit)
+    return votes
+
+
+def _texts(pairing: Pairing, passages: Sequence[Passage]) -> tuple[str, ...]:
+    quotes = _quotes(pairing)
+    sentences = [passages[quote.passage].text[quote.span.start : quote.span.end] for quote in quotes]
+    return evidence_texts(passages[quotes[0].passage].source.title, sentences)
+
+
+def _quotes(pairing: Pairing) -> tuple[Quote, ...]:
     told = [it for _, evidence in pairing for it in (evidence, evidence.beside) if it]
     places = sorted({(evidence.passage, evidence.span.start, evidence.span.end) for evidence in told})
-    quotes = tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
-    problem = strict_problem(pairing)
+    return tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
+
+
+def _judge(claim: Reading, pairing: Pairing, encode: Encode, problem: str, vote: float | None) -> tuple[Verdict, float]:
+    found = replace(_measured(claim, pairing, encode), vote=vote)
+    chance = probability(found)
+    quotes = _quotes(pairing)
     if not problem and chance < SUPPORTED:
         problem = "no passage is near it in meaning" if found.cosine < MIN_COSINE else "it says more than its nearest passage"
     support = round(chance, 3)
@@ -111,9 +155,16 @@ def _gainsaid(claim: Reading, evidence: Evidence, encode: Encode) -> bool:
     return probability(_measured(claim, ((claim, evidence),), encode)) >= NEARLY_ALL
 
 
-def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode) -> Features | None:
+def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode, entail: Entail | None) -> Features | None:
     """Return the features of the best evidence that passes the strict checks; None where none does. What the decision is fitted on."""
-    passing = [_measured(claim, pairing, encode) for pairing in candidates(claim, passages) if not strict_problem(pairing)]
+    pairings = candidates(claim, passages)
+    problems = [strict_problem(pairing) for pairing in pairings]
+    votes = _votes(claim, pairings, problems, passages, entail)
+    passing = [
+        replace(_measured(claim, pairing, encode), vote=vote)
+        for pairing, problem, vote in zip(pairings, problems, votes, strict=True)
+        if not problem
+    ]
     return max(passing, key=probability, default=None)
 
 
@@ -218,5 +269,6 @@ def probability(found: Features) -> float:
     """Return how likely a sentence that passed the strict checks is a rewording of its evidence."""
     if found.cosine < MIN_COSINE:
         return 0.3
-    score = WEIGHTS["bias"] + sum(WEIGHTS[name] * getattr(found, name) for name in FEATURES)
+    weights, names = (WEIGHTS, FEATURES) if found.vote is None else (VOTED_WEIGHTS, (*FEATURES, "vote"))
+    score = weights["bias"] + sum(weights[name] * getattr(found, name) for name in names)
     return float(1.0 / (1.0 + np.exp(-score)))

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from rag import cite, generate, quotes, verify
+from rag import cite, generate, quotes
 from rag.llm import LanguageModel
 from rag.schema import Answer, DraftSentence
 from rag.sentences import RankedSentence
 from rag.settings import Settings
-from rag.verify import Encode
+from rag.verify import Check
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Work:
     audience: str
     stop: threading.Event
     settings: Settings
-    encode: Encode
+    check: Check
 
 
 def word(work: Work, engine: str, verbatim: Answer) -> Iterator[Answer]:
@@ -93,7 +93,7 @@ def select(work: Work) -> Iterator[Answer]:
     merged = quotes.merge(picked, work.chosen)
     sentences = quotes.draft(merged, work.frame.passages)
     if selection.lead and picked:
-        verdict = verify.verify(selection.lead, work.frame.passages, encode=work.encode)
+        verdict = work.check(selection.lead, work.frame.passages)
         work.clock.stop("verify")
         sentences = quotes.lead_first(DraftSentence(selection.lead, "model", verdict), sentences)
     yield _answer(work, sentences, "select", None)
@@ -107,7 +107,7 @@ def compose(work: Work) -> Iterator[Answer]:
         work.clock.stop("generate")
         if work.stop.is_set():
             break
-        verdict = verify.verify(sentence, work.frame.passages, encode=work.encode)
+        verdict = work.check(sentence, work.frame.passages)
         work.clock.stop("verify")
         drafted.append(DraftSentence(sentence, "model", verdict))
         if any(earlier.verdict.supported for earlier in drafted):
