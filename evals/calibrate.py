@@ -181,8 +181,9 @@ def main() -> int:
     for k in (1, 5, 10):
         print(f"evidence in the top {k}: {statistics.mean(rank is not None and rank <= k for rank in ranks):.3f}")
     print(f"MRR: {statistics.mean(1 / rank if rank else 0.0 for rank in ranks):.3f}")
-    print(f"facts found in the verbatim answer: {statistics.mean(row.facts_found for row in answered):.3f}")
-    print(f"first sentence holds a fact: {statistics.mean(row.first_sentence_answers for row in answered):.3f}")
+    with_facts = [row for row in answered if not math.isnan(row.facts_found)]
+    print(f"facts found in the verbatim answer: {statistics.mean(row.facts_found for row in with_facts):.3f}")
+    print(f"first sentence holds a fact: {statistics.mean(row.first_sentence_answers for row in with_facts):.3f}")
     for row in rows:
         if (row.chance >= pipeline.settings.relevance_threshold) != row.answerable:
             kind = "wrongly declined" if row.answerable else "wrongly answered"

@@ -1,7 +1,7 @@
 """Fits the decision of the check of worded sentences (`rag/verify.py`) on the dev claims: `python -m evals.calibrate_verify`.
 
 True are the rewordings, false the edits and corruptions; only what passes the strict checks is left to fit. Prints the
-constants to put into `rag/verify.py`, the figures of ten-fold cross-validation, and catch and false alarms by kind; deterministic, changes nothing.
+constants to put into `rag/rewording.py`, the figures of ten-fold cross-validation, and catch and false alarms by kind; deterministic, changes nothing.
 """
 
 import sys
@@ -17,9 +17,10 @@ from evals.settings import load_eval_settings
 from rag.align import read
 from rag.embed import RememberingEncoder
 from rag.entailment import open_entailment
+from rag.rewording import FEATURES, Encode
 from rag.schema import Passage
 from rag.text import collapse
-from rag.verify import FEATURES, Encode, Entail, best_pairing, verify
+from rag.verify import Entail, best_pairing, verify
 
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 

@@ -1,7 +1,7 @@
 """Train the network that helps to check worded sentences: python -m evals.train_entailment [--out FILE]
 
 On `claims/training.jsonl`: sentences of the corpus, a true rewording of them and three false edits of that. The rewording must be told from its edits, and
-from what only a part of its sentences states. Sees no claim of the gate. Takes some fifteen minutes on two cores; to be run again when the adapter is trained anew.
+from what only a part of its sentences states. Sees no other claim of this folder. Takes some fifteen minutes on two cores; to be run again when the adapter is trained anew.
 """
 
 import argparse

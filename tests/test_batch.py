@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from rag.batch import each_line, verify_row
-from rag.embed import RememberingEncoder
 from rag.errors import QuestionError, VectorIndexError
+from rag.verify import checker
 from tests.fakes import HashingEmbedder
 
 
@@ -225,7 +225,7 @@ CLAIM = "MRI should be done within 24 hours."
 
 
 def check(**row: Any) -> dict[str, Any]:
-    return verify_row(row, RememberingEncoder(HashingEmbedder()))
+    return verify_row(row, checker(HashingEmbedder()))
 
 
 def test_a_supported_claim_names_its_passage_from_zero() -> None:
