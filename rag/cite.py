@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rag.schema import Alert, Answer, Citation, DraftSentence, Passage, Quote, Sentence, Source
+from rag.terms import find_terms
 
 COUNTRY = {"uk": "UK", "us": "US", "europe": "Europe", "international": "international"}
 NEAREST_NAMED = 3  # documents that an abstention names
@@ -138,6 +139,18 @@ def body_label(source: Source) -> str:
     return f"{source.publisher} ({', '.join(known)})" if known else source.publisher
 
 
+def speaker(sentence: str, source: Source) -> str:
+    """Return the label of the body that a sentence of a document reports: its own, unless the sentence begins with another one's name.
+
+    Example: "The American Urological Association also accepts denosumab." in a digest of NICE -> "American Urological Association"
+    """
+    first = next((term for term in find_terms(sentence) if term.kind == "body"), None)
+    own = {term.name for term in find_terms(source.publisher) if term.kind == "body"}
+    if first and own and first.name not in own and sentence[: first.start].strip().lower() in {"", "the"}:
+        return sentence[first.start : first.end]
+    return body_label(source)
+
+
 def escape_markdown(text: str) -> str:
     """Return text with every character escaped that Markdown or HTML would act on: corpus and model words are data."""
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -159,7 +172,7 @@ def bodies(shown: Sequence[Sentence], citations: Sequence[Citation]) -> dict[str
     source_of = {citation.n: citation.source for citation in citations}
     groups: dict[str, list[Sentence]] = {}
     for sentence in shown:
-        label = body_label(source_of[sentence.citations[0]]) if sentence.origin == "library" else ""
+        label = speaker(sentence.text, source_of[sentence.citations[0]]) if sentence.origin == "library" else ""
         groups.setdefault(label, []).append(sentence)
     return groups
 
@@ -169,7 +182,7 @@ def _by_body(sentences: Sequence[DraftSentence], passages: Sequence[Passage]) ->
     groups: dict[str, list[DraftSentence]] = {"": []}
     for sentence in sentences:
         quotes = sentence.verdict.quotes
-        label = body_label(passages[quotes[0].passage].source) if sentence.origin == "library" and quotes else ""
+        label = speaker(sentence.text, passages[quotes[0].passage].source) if sentence.origin == "library" and quotes else ""
         groups.setdefault(label, []).append(sentence)
     return [sentence for group in groups.values() for sentence in group]
 

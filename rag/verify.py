@@ -80,9 +80,12 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode, entail
 def _votes(
     claim: Reading, pairings: Sequence[Pairing], problems: Sequence[str], passages: Sequence[Passage], entail: Entail | None
 ) -> list[float | None]:
-    """Return what the network makes of the sentence beside each evidence that passed the strict checks."""
+    """Return what the network makes of the sentence beside each evidence that passed the strict checks.
+
+    It learnt on sentences below the title of their document: of a bare text, which has none, it knows nothing.
+    """
     votes: list[float | None] = [None] * len(pairings)
-    asked = [place for place, problem in enumerate(problems) if not problem] if entail else []
+    asked = [n for n, problem in enumerate(problems) if not problem and passages[pairings[n][0][1].passage].source.title] if entail else []
     if entail and asked:
         logits = entail([(claim.text, _texts(pairings[place], passages)) for place in asked])
         for place, logit in zip(asked, logits, strict=True):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from rag.cite import Frame, body_label, build_abstention, build_answer, escape_markdown, unescape_markdown
+from rag.cite import Frame, body_label, build_abstention, build_answer, escape_markdown, speaker, unescape_markdown
 from rag.schema import Alert, Answer, DraftSentence, Passage, Quote, Verdict
 from tests.library import passage_of, source_of
 
@@ -150,6 +150,25 @@ def test_an_answer_carries_all_that_was_asked_of_it() -> None:
 )
 def test_a_body_is_named_with_what_is_known_of_it(fields: dict[str, Any], label: str) -> None:
     assert body_label(source_of(**fields)) == label
+
+
+@pytest.mark.parametrize(
+    ("sentence", "publisher", "says"),
+    [
+        (
+            "The American Urological Association (AUA) also accepts denosumab, in contrast to NICE.",
+            "NICE",
+            "American Urological Association",
+        ),
+        ("NICE does not recommend denosumab; the AUA does.", "NICE", "NICE (UK, 2012)"),
+        ("In contrast to NICE, the AUA accepts denosumab.", "NICE", "NICE (UK, 2012)"),  # who speaks is in doubt: the document's body
+        ("Denosumab is not recommended.", "NICE", "NICE (UK, 2012)"),
+        ("ASCO accepts zoledronic acid every 12 weeks.", "ASCO / CCO", "ASCO / CCO (UK, 2012)"),
+        ("ASCO and ESMO differ.", "Osseous", "Osseous (UK, 2012)"),  # our own comparisons speak of all
+    ],
+)
+def test_a_sentence_on_another_body_is_not_told_under_the_name_of_its_document(sentence: str, publisher: str, says: str) -> None:
+    assert speaker(sentence, source_of(publisher=publisher, jurisdiction="uk", year=2012)) == says
 
 
 HOSTILE = [
