@@ -103,7 +103,7 @@ def labelled(pipeline: Pipeline) -> list[tuple[np.ndarray, np.ndarray]]:
     cases = []
     for line in CALIBRATION_FILE.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        if row["status"] == "answered" and row.get("split") != "held":
+        if row["status"] == "answered" and row.get("split") not in {"held", "spare"}:
             cases.append((row["question"], [(one["document_id"], one["quote"]) for one in row["evidence"]], row["facts"][0]))
     for question in load_questions():
         if question.split == "dev" and question.status == "answered" and not question.planted:

@@ -11,11 +11,11 @@ from rag.schema import Passage, Source
 from rag.sentences import CONTRAST, rank_sentences
 
 # Fitted by `python -m evals.fit_order`, in units of a sentence's rank value, where its cosine similarity has weight 1.
-CHUNK_WEIGHT = 0.48  # cosine of the whole chunk
-BM25_WEIGHT = 0.07  # BM25 as a share of the best
+CHUNK_WEIGHT = 0.47  # cosine of the whole chunk
+BM25_WEIGHT = 0.08  # BM25 as a share of the best
 OWN_PENALTY = 0.03  # our own comparisons repeat what the bodies say themselves
 OWN_CONTRAST_BONUS = 0.03  # unless bodies are compared
-SUPERSEDED_PENALTY = 0.08
+SUPERSEDED_PENALTY = 0.07
 OWN_PUBLISHER = "Osseous"
 
 

@@ -18,12 +18,12 @@ from rag.text import collapse, content_stems, stems_of
 # Weights of a sentence's rank, where its cosine similarity has weight 1: fitted together with those of `rerank` on the calibration and dev questions
 # (python -m evals.fit_order). The rules on values, ORPHAN_PENALTY and ABOUT_DIGEST_PENALTY are set by hand: few of those
 # questions turn on them; a wrong dose is worse than none, and a sentence that points back to one not shown reads badly.
-LEXICAL_WEIGHT = 0.28
-HEADING_WEIGHT = 0.39  # words that only the title or section holds: they say what the sentence is about
+LEXICAL_WEIGHT = 0.20
+HEADING_WEIGHT = 0.41  # words that only the title or section holds: they say what the sentence is about
 WIDER_WEIGHT = 0.01
-TOKEN_WEIGHT = 0.92
-QUESTION_WEIGHT = 1.11  # of what a question attached to the sentence is nearer than the sentence
-READING_WEIGHT = 0.35  # of what the reader makes of the sentence, squashed
+TOKEN_WEIGHT = 0.88
+QUESTION_WEIGHT = 1.06  # of what a question attached to the sentence is nearer than the sentence
+READING_WEIGHT = 0.29  # of what the reader makes of the sentence, squashed
 ANY_FIGURE_BONUS = 0.03
 RIGHT_UNIT_BONUS = 0.09
 WRONG_UNIT_PENALTY = 0.07  # a dose is asked for, and no dose is stated

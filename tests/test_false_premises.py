@@ -10,7 +10,7 @@ FALSE_PREMISES = [
     (
         "Since denosumab is a bisphosphonate, how far is its dose reduced when the kidneys fail?",
         "Denosumab is a bisphosphonate that is cleared by the kidney.",
-        "Denosumab 120 mg needs no change of dose in kidney impairment.",
+        "Denosumab is not cleared by the kidney.",
     ),
     (
         "As NICE recommends plain X-rays to rule out spinal metastases, which views are needed?",
