@@ -28,7 +28,8 @@ THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7)
 def main(work_dir: Path | None = None) -> int:
     """Print the fit and what the check in force makes of the claims of both splits; of `test`, rates only."""
     bench = open_bench(work_dir or load_eval_settings().work_dir)
-    encode, network = RememberingEncoder(bench.plain.embedder), open_entailment(bench.plain.embedder)
+    encode = RememberingEncoder(bench.plain.embedder)
+    network = open_entailment(encode.tokens, bench.plain.embedder.revision)
     entail = network.logits if network else None
     judged = list(_with_passages(bench, load_claims(bench.documents)))
     fresh = list(_with_passages(bench, load_fresh_claims(bench.documents)))

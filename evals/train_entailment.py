@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 from tqdm import tqdm
 
 from evals.claims import CLAIMS_DIR
+from evals.training import save_network, train_network
 from rag.build import make_embedder
 from rag.embed import Embedder
 from rag.entailment import ENTAILMENT_FILE, claims_of, evidence_texts
@@ -68,21 +68,15 @@ def token_vectors(embedder: Embedder, rows: Sequence[Line]) -> dict[str, np.ndar
 def train(rows: Sequence[Line], vectors: dict[str, np.ndarray]) -> EntailmentNet:
     """Train and return a network."""
     net = EntailmentNet()
-    steps = EPOCHS * (len(rows) // BATCH)
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * max(0.02, 1 - step / steps))
-    bar = tqdm(range(steps), mininterval=10)
     order: list[list[Line]] = []
-    for _ in bar:
-        order = order or _batches(rows, vectors)
-        loss = _loss(net, order.pop(), vectors)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        bar.set_postfix(loss=f"{loss.item():.2f}", refresh=False)
-    return net.eval()
+
+    def loss() -> torch.Tensor:
+        if not order:
+            order.extend(_batches(rows, vectors))
+        return _loss(net, order.pop(), vectors)
+
+    train_network(net, loss, EPOCHS * (len(rows) // BATCH), learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY, warm_up=WARM_UP)
+    return net
 
 
 def _batches(rows: Sequence[Line], vectors: dict[str, np.ndarray]) -> list[list[Line]]:
@@ -122,10 +116,8 @@ def main() -> int:
     torch.manual_seed(SEED)
     embedder = make_embedder(Settings(llm="none"))
     rows = lines()
-    net = train(rows, token_vectors(embedder, rows))
-    tensors = {name: tensor.half().contiguous() for name, tensor in net.state_dict().items()}
-    save_file(tensors, out, metadata={"embedding_revision": embedder.revision})
-    print(f"{len(rows)} lines; {out}: {out.stat().st_size / 1000:.0f} kB")
+    print(f"{len(rows)} lines")
+    save_network(train(rows, token_vectors(embedder, rows)), out, embedder.revision)
     return 0
 
 

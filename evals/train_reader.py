@@ -16,20 +16,20 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch.nn.functional import cross_entropy
-from tqdm import tqdm
 
+from evals.training import save_network, train_network
 from rag.attached import load_questions
 from rag.build import build_index
 from rag.index import question_id, sentence_id
+from rag.networks import padded
 from rag.pipeline import Pipeline, build_pipeline
-from rag.reader import QUESTION_TOKENS, READER_FILE, SENTENCE_TOKENS, Sight, attached_nearness, padded
+from rag.reader import QUESTION_TOKENS, READER_FILE, SENTENCE_TOKENS, Sight, attached_nearness
 from rag.reader_net import Pairs, ReaderNet
 from rag.sentences import readable
 from rag.settings import Settings
 from rag.terms import find_terms, synonyms
-from rag.token_vectors import pack
+from rag.token_vectors import pack, unpack
 
 EPOCHS = 5
 BATCH = 24  # questions a step
@@ -95,13 +95,8 @@ def material(pipeline: Pipeline) -> Material:
     wholes = np.stack([question_vectors[row[0]] for row in rows])
     vectors = index.vectors("sentences", keys)
     near = _near(wholes, np.stack([vectors[key] for key in keys]), np.array([row[2] for row in rows]), texts)
-    asked = [Asked(wholes[n], _unpacked(questions[key]), own, place, near[n]) for n, (key, _, own, place) in enumerate(rows)]
+    asked = [Asked(wholes[n], unpack(questions[key])[:QUESTION_TOKENS], own, place, near[n]) for n, (key, _, own, place) in enumerate(rows)]
     return Material(sights, asked, _exchanged(pipeline, [row[1] for row in rows], asked, names))
-
-
-def _unpacked(matrix: np.ndarray) -> np.ndarray:
-    unpacked: np.ndarray = padded([matrix], QUESTION_TOKENS)[0][0]
-    return unpacked
 
 
 def _near(questions: np.ndarray, sentences: np.ndarray, own: np.ndarray, texts: Sequence[str]) -> list[list[int]]:
@@ -144,29 +139,22 @@ def _exchanged(pipeline: Pipeline, questions: Sequence[str], asked: Sequence[Ask
             rows.append((of, [other for other in of.near if name not in names[other]]))
     vectors, tokens = pipeline.embedder.encode_sentences(texts)
     return [
-        Asked(whole, _unpacked(pack(matrix)), of.own, of.place, near)
+        Asked(whole, unpack(pack(matrix))[:QUESTION_TOKENS], of.own, of.place, near)
         for (of, near), whole, matrix in zip(rows, vectors, tokens, strict=True)
     ]
 
 
-def train(data: Material) -> dict[str, torch.Tensor]:
-    """Train a reader and return its weights, in half precision."""
+def train(data: Material) -> ReaderNet:
+    """Train and return a reader."""
     net = ReaderNet()
-    steps = EPOCHS * (len(data.asked) // BATCH)
-    optimizer = torch.optim.AdamW(net.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: min(1.0, (step + 1) / WARM_UP) * max(0.02, 1 - step / steps))
-    bar = tqdm(range(steps), mininterval=10)
-    for _ in bar:
+
+    def loss() -> torch.Tensor:
         groups = [_group(data) for _ in range(BATCH)]
         logits = net(_pairs(data, groups)).split([len(group.sentences) for group in groups])
-        loss = torch.stack([_loss(of_group, group.right) for of_group, group in zip(logits, groups, strict=True)]).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-        optimizer.step()
-        schedule.step()
-        bar.set_postfix(loss=f"{loss.item():.2f}", refresh=False)
-    return {name: tensor.half().contiguous() for name, tensor in net.state_dict().items()}
+        return torch.stack([_loss(of_group, group.right) for of_group, group in zip(logits, groups, strict=True)]).mean()
+
+    train_network(net, loss, EPOCHS * (len(data.asked) // BATCH), learning_rate=LEARNING_RATE, weight_decay=WEIGHT_DECAY, warm_up=WARM_UP)
+    return net
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +190,8 @@ def _loss(logits: torch.Tensor, right: int) -> torch.Tensor:
 def _pairs(data: Material, groups: Sequence[_Group]) -> Pairs:
     rows = [(group.question, number) for group in groups for number in group.sentences]
     sights = [data.sights[number] for _, number in rows]
-    questions, question_mask = padded([pack(question.tokens) for question, _ in rows], QUESTION_TOKENS)
-    sentences, sentence_mask = padded([sight.tokens for sight in sights], SENTENCE_TOKENS)
+    questions, question_mask = padded([question.tokens for question, _ in rows], QUESTION_TOKENS)
+    sentences, sentence_mask = padded([unpack(sight.tokens) for sight in sights], SENTENCE_TOKENS)
     attached = np.zeros(question_mask.shape, np.float32)
     for row, (question, number) in enumerate(rows):
         near = _nearness(data, question, number, bare=_draw.random() < BARE)
@@ -241,8 +229,7 @@ def main() -> int:
     pipeline = build_pipeline(settings)
     data = material(pipeline)
     print(f"{len(data.sights)} sentences, {len(data.asked)} questions, {len(data.exchanged)} with a name exchanged")
-    save_file(train(data), out, metadata={"embedding_revision": pipeline.embedder.revision})
-    print(f"{out}: {out.stat().st_size / 1000:.0f} kB")
+    save_network(train(data), out, pipeline.embedder.revision)
     return 0
 
 

@@ -60,12 +60,14 @@ class RememberingEncoder:
     Args:
         embedder: Who encodes a text that is new.
         capacity: Texts remembered; those not asked for longest go first.
+        token_capacity: Texts whose tokens' vectors are remembered, too; each takes some thirty times as much.
     """
 
-    def __init__(self, embedder: Embedder, *, capacity: int = 20_000) -> None:
+    def __init__(self, embedder: Embedder, *, capacity: int = 20_000, token_capacity: int = 2_000) -> None:
         self._embedder = embedder
-        self._capacity = capacity
+        self._capacity, self._token_capacity = capacity, token_capacity
         self._vectors: OrderedDict[str, Vectors] = OrderedDict()
+        self._tokens: OrderedDict[str, Vectors] = OrderedDict()
         self._lock = threading.Lock()
 
     def __call__(self, texts: list[str]) -> Vectors:
@@ -75,12 +77,31 @@ class RememberingEncoder:
         if new:
             known.update(zip(new, self._embedder.encode_documents(new), strict=True))
         with self._lock:
-            for text in texts:
-                self._vectors[text] = known[text]
-                self._vectors.move_to_end(text)
-            while len(self._vectors) > self._capacity:
-                self._vectors.popitem(last=False)
+            _remember(self._vectors, {text: known[text] for text in texts}, self._capacity)
         return np.stack([known[text] for text in texts])
+
+    def tokens(self, texts: list[str]) -> list[Vectors]:
+        """Return of each text its tokens' (n_tokens, dim) float32 unit vectors; its own vector, which comes with them, is remembered, too."""
+        with self._lock:
+            known = {text: self._tokens[text] for text in texts if text in self._tokens}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        wholes: dict[str, Vectors] = {}
+        if new:
+            vectors, tokens = self._embedder.encode_sentences(new)
+            wholes = dict(zip(new, vectors, strict=True))
+            known.update(zip(new, tokens, strict=True))
+        with self._lock:
+            _remember(self._tokens, {text: known[text] for text in texts}, self._token_capacity)
+            _remember(self._vectors, wholes, self._capacity)
+        return [known[text] for text in texts]
+
+
+def _remember(held: OrderedDict[str, Vectors], new: Mapping[str, Vectors], capacity: int) -> None:
+    for text, vectors in new.items():
+        held[text] = vectors
+        held.move_to_end(text)
+    while len(held) > capacity:
+        held.popitem(last=False)
 
 
 class SentenceTransformerEmbedder(Embeddings):

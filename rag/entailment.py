@@ -4,36 +4,36 @@ A vote beside the strict checks of `verify`, for what no rule tells: a condition
 trained with; with another one there is no vote.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.embed import Embedder
-from rag.errors import ModelFileError
+from rag.networks import Trained, fits, padded
 from rag.sentences import readable
 
 if TYPE_CHECKING:
     from rag.entailment_net import Claims, EntailmentNet
 
+Tokens = Callable[[list[str]], list[NDArray[np.float32]]]
+
 CLAIM_TOKENS, EVIDENCE_TOKENS = 72, 144  # read of each; the rest is cut
-REMEMBERED = 2_000  # texts whose token vectors are kept: the sentences of an answer's passages are asked for again and again
 ENTAILMENT_FILE = Path(__file__).with_name("entailment.safetensors")
 
 
 class Entailment:
-    """The trained network with the embedding model that it was trained with. Safe to use from several threads; loads itself at first use."""
+    """The trained network. Safe to use from several threads; loads itself at first use.
 
-    def __init__(self, embedder: Embedder, path: Path = ENTAILMENT_FILE) -> None:
-        self._embedder = embedder
-        self._path = path
-        self._net: EntailmentNet | None = None
-        self._tokens: OrderedDict[str, NDArray[np.float32]] = OrderedDict()
-        self._lock = threading.Lock()
+    Args:
+        tokens: Texts to the (n_tokens, dim) unit vectors of their tokens, by the embedding model that it was trained with.
+        path: Its weights.
+    """
+
+    def __init__(self, tokens: Tokens, path: Path = ENTAILMENT_FILE) -> None:
+        self._tokens = tokens
+        self._trained = Trained(path, _make)
 
     def logits(self, pairs: Sequence[tuple[str, tuple[str, ...]]]) -> list[float]:
         """Return a logit for each sentence: above 0 where its evidence rather states it.
@@ -45,57 +45,27 @@ class Entailment:
             return []
         import torch
 
-        vectors = self._vectors([text for claim, evidence in pairs for text in (claim, *evidence)])
+        texts = list(dict.fromkeys(text for claim, evidence in pairs for text in (claim, *evidence)))
+        vectors = dict(zip(texts, self._tokens(texts), strict=True))
         with torch.inference_mode():
             claims = claims_of([(vectors[claim], [vectors[text] for text in evidence]) for claim, evidence in pairs])
-            found: list[float] = self._load()(claims).tolist()
+            found: list[float] = self._trained.net()(claims).tolist()
         return found
 
-    def _vectors(self, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        with self._lock:
-            known = {text: self._tokens[text] for text in texts if text in self._tokens}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            known.update(zip(new, self._embedder.encode_sentences(new)[1], strict=True))
-        with self._lock:
-            for text, matrix in known.items():
-                self._tokens[text] = matrix
-                self._tokens.move_to_end(text)
-            while len(self._tokens) > REMEMBERED:
-                self._tokens.popitem(last=False)
-        return known
 
-    def _load(self) -> "EntailmentNet":
-        with self._lock:
-            if self._net is None:
-                from safetensors.torch import load_file
+def _make() -> "EntailmentNet":
+    from rag.entailment_net import EntailmentNet
 
-                from rag.entailment_net import EntailmentNet
-
-                net = EntailmentNet()
-                net.load_state_dict({name: tensor.float() for name, tensor in load_file(self._path).items()})
-                self._net = net.eval()
-            return self._net
+    return EntailmentNet()
 
 
-def open_entailment(embedder: Embedder, path: Path = ENTAILMENT_FILE) -> Entailment | None:
-    """Return the network for an embedding model; None where there is none, or one that was trained with another model.
+def open_entailment(tokens: Tokens, revision: str, path: Path = ENTAILMENT_FILE) -> Entailment | None:
+    """Return the network for an embedding model of this revision; None where there is none, or one that was trained with another model.
 
     Raises:
         ModelFileError: the file is damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, "np") as file:
-            trained_with = (file.metadata() or {}).get("embedding_revision")
-    except (OSError, SafetensorError) as exc:
-        raise ModelFileError(
-            f"the entailment network {str(path)!r} is damaged ({exc}); fetch it anew, or run 'python -m evals.train_entailment'."
-        ) from exc
-    return Entailment(embedder, path) if trained_with == embedder.revision else None
+    return Entailment(tokens, path) if fits(path, revision, what="entailment network", trainer="evals.train_entailment") else None
 
 
 def evidence_texts(title: str, sentences: Sequence[str]) -> tuple[str, ...]:
@@ -107,19 +77,8 @@ def claims_of(pairs: Sequence[tuple[NDArray[np.floating], Sequence[NDArray[np.fl
     """Return sentences with their evidence, cut and padded to the longest, from the token vectors of each text."""
     import torch
 
-    from rag.entailment_net import Claims
+    from rag.entailment_net import LEAST, Claims
 
-    claim, claim_mask = _padded([claim for claim, _ in pairs], CLAIM_TOKENS)
-    evidence, evidence_mask = _padded([np.concatenate(list(texts)) for _, texts in pairs], EVIDENCE_TOKENS)
+    claim, claim_mask = padded([claim for claim, _ in pairs], CLAIM_TOKENS, least=LEAST)
+    evidence, evidence_mask = padded([np.concatenate(list(texts)) for _, texts in pairs], EVIDENCE_TOKENS, least=LEAST)
     return Claims(*map(torch.from_numpy, (claim, claim_mask, evidence, evidence_mask)))
-
-
-def _padded(matrices: Sequence[NDArray[np.floating]], most: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    longest = max(2, min(most, max(len(matrix) for matrix in matrices)))
-    values = np.zeros((len(matrices), longest, matrices[0].shape[1]), np.float32)
-    mask = np.zeros((len(matrices), longest), np.bool_)
-    for place, matrix in enumerate(matrices):
-        cut = matrix[:longest]
-        values[place, : len(cut)] = cut
-        mask[place, : len(cut)] = True
-    return values, mask

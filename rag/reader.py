@@ -4,7 +4,6 @@ Cosines say that a sentence is about what a question is about; the reader tells 
 is asked of it. It holds for the embedding model that it was trained with; with another one there is no reader, and nearness and words in common decide alone.
 """
 
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from rag.errors import ModelFileError
-from rag.token_vectors import STEPS
+from rag.networks import Trained, fits, padded
+from rag.token_vectors import unpack
 
 if TYPE_CHECKING:
     from rag.reader_net import Pairs, ReaderNet
@@ -36,9 +35,7 @@ class Reader:
     """The trained reader. Safe to use from several threads; loads itself at first use."""
 
     def __init__(self, path: Path = READER_FILE) -> None:
-        self._path = path
-        self._net: ReaderNet | None = None
-        self._lock = threading.Lock()
+        self._trained = Trained(path, _make)
 
     def read(self, whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Sequence[Sight]) -> list[float]:
         """Return a logit for each sentence: 0 where it answers no better than no sentence would.
@@ -53,20 +50,14 @@ class Reader:
         import torch
 
         with torch.inference_mode():
-            logits: list[float] = self._load()(pairs_of(whole, tokens, sights)).tolist()
+            logits: list[float] = self._trained.net()(pairs_of(whole, tokens, sights)).tolist()
         return logits
 
-    def _load(self) -> "ReaderNet":
-        with self._lock:
-            if self._net is None:
-                from safetensors.torch import load_file
 
-                from rag.reader_net import ReaderNet
+def _make() -> "ReaderNet":
+    from rag.reader_net import ReaderNet
 
-                net = ReaderNet()
-                net.load_state_dict({name: tensor.float() for name, tensor in load_file(self._path).items()})
-                self._net = net.eval()
-            return self._net
+    return ReaderNet()
 
 
 def open_reader(revision: str, path: Path = READER_FILE) -> Reader | None:
@@ -75,16 +66,7 @@ def open_reader(revision: str, path: Path = READER_FILE) -> Reader | None:
     Raises:
         ModelFileError: the file is damaged.
     """
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        return None
-    try:
-        with safe_open(path, "np") as file:
-            trained_with = (file.metadata() or {}).get("embedding_revision")
-    except (OSError, SafetensorError) as exc:
-        raise ModelFileError(f"the reader {str(path)!r} is damaged ({exc}); fetch it anew, or run 'python -m evals.train_reader'.") from exc
-    return Reader(path) if trained_with == revision else None
+    return Reader(path) if fits(path, revision, what="reader", trainer="evals.train_reader") else None
 
 
 def pairs_of(whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Sequence[Sight]) -> "Pairs":
@@ -94,7 +76,7 @@ def pairs_of(whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Se
     from rag.reader_net import Pairs
 
     tokens = tokens[-QUESTION_TOKENS:]  # of a long case the end, where it asks
-    sentence, mask = padded([sight.tokens for sight in sights], SENTENCE_TOKENS)
+    sentence, mask = padded([unpack(sight.tokens) for sight in sights], SENTENCE_TOKENS)
     near = np.stack([attached_nearness(tokens, sight) for sight in sights])
     n, dim = len(sights), tokens.shape[1]
     return Pairs(
@@ -108,19 +90,7 @@ def pairs_of(whole: NDArray[np.float32], tokens: NDArray[np.float32], sights: Se
     )
 
 
-def padded(matrices: Sequence[NDArray[np.int8]], most: int) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Return packed token vectors as (n, tokens, dim) float32 and the (n, tokens) mask of what is no padding, cut after `most` tokens."""
-    longest = min(most, max(len(matrix) for matrix in matrices))
-    values = np.zeros((len(matrices), longest, matrices[0].shape[1]), np.float32)
-    mask = np.zeros((len(matrices), longest), np.bool_)
-    for place, matrix in enumerate(matrices):
-        cut = matrix[:longest]
-        values[place, : len(cut)] = cut.astype(np.float32) / STEPS
-        mask[place, : len(cut)] = True
-    return values, mask
-
-
 def attached_nearness(tokens: NDArray[np.float32], sight: Sight) -> NDArray[np.float32]:
     """Return how near each token of a question comes to the questions attached to a sentence, or where it has none, to the sentence; (n_tokens,)."""
-    nearest = [(tokens @ (matrix.T.astype(np.float32) / STEPS)).max(axis=1) for matrix in sight.questions or (sight.tokens,)]
+    nearest = [(tokens @ unpack(matrix).T).max(axis=1) for matrix in sight.questions or (sight.tokens,)]
     return np.asarray(np.max(nearest, axis=0), dtype=np.float32)

@@ -37,6 +37,11 @@ def pack(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
     return np.clip(np.rint(vectors * STEPS), -STEPS, STEPS).astype(np.int8)
 
 
+def unpack(matrix: NDArray[np.int8]) -> NDArray[np.float32]:
+    """Return packed vectors as float32, (n, dim)."""
+    return matrix.astype(np.float32) / np.float32(STEPS)
+
+
 class TokenVectors:
     """The token vectors of an opened build. Reading only; safe to use from several threads."""
 

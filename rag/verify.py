@@ -8,7 +8,7 @@ verdict is "unsupported". Sentences that are quoted word for word do not come he
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from rag.agree import number_problem, period_problem
@@ -40,8 +40,9 @@ def checker(embedder: Embedder) -> Check:
     Raises:
         ModelFileError: the network's file is damaged.
     """
-    network = open_entailment(embedder)
-    return partial(verify, encode=RememberingEncoder(embedder), entail=network.logits if network else None)
+    encoder = RememberingEncoder(embedder)
+    network = open_entailment(encoder.tokens, embedder.revision)
+    return partial(verify, encode=encoder, entail=network.logits if network else None)
 
 
 def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode, entail: Entail | None = None) -> Verdict:
@@ -60,37 +61,41 @@ def verify(sentence: str, passages: Sequence[Passage], *, encode: Encode, entail
     claim = read(collapse(sentence))
     if not claim.words and not claim.figures:
         return Verdict(False, 0.0, (), "the sentence states nothing that could be checked")
-    pairings = candidates(claim, passages)
-    if not pairings:
+    examined = _examined(claim, passages, entail)
+    if not examined:
         return Verdict(False, 0.0, (), "there is no passage to support it")
     # Of evidence that does not support the sentence, that with most of its words says why.
-    problems = [strict_problem(pairing) for pairing in pairings]
-    votes = _votes(claim, pairings, problems, passages, entail)
-    judged = [_judge(claim, pairing, encode, problem, vote) for pairing, problem, vote in zip(pairings, problems, votes, strict=True)]
-    put_together = any(verdict.supported and len(pairing) > 1 for (verdict, _), pairing in zip(judged, pairings, strict=True))
-    contradicted = put_together and any(len(pairing) == 1 and _gainsaid(*pairing[0], encode) for pairing in pairings)
+    judged = [_judge(claim, one, encode) for one in examined]
+    put_together = any(verdict.supported and len(one.pairing) > 1 for (verdict, _), one in zip(judged, examined, strict=True))
+    contradicted = put_together and any(len(one.pairing) == 1 and _gainsaid(*one.pairing[0], encode) for one in examined)
     supporting = [
         (verdict.support, -len(verdict.quotes), cosine, verdict)
-        for (verdict, cosine), pairing in zip(judged, pairings, strict=True)
-        if verdict.supported and not (contradicted and len(pairing) > 1)
+        for (verdict, cosine), one in zip(judged, examined, strict=True)
+        if verdict.supported and not (contradicted and len(one.pairing) > 1)
     ]
     return max(supporting, key=lambda entry: entry[:3])[3] if supporting else judged[0][0]
 
 
-def _votes(
-    claim: Reading, pairings: Sequence[Pairing], problems: Sequence[str], passages: Sequence[Passage], entail: Entail | None
-) -> list[float | None]:
-    """Return what the network makes of the sentence beside each evidence that passed the strict checks.
+@dataclass(frozen=True, slots=True)
+class _Examined:
+    """What a sentence may rest on, the strict check that failed or "", and the network's vote where none failed and it has one."""
 
-    It learnt on sentences below the title of their document: of a bare text, which has none, it knows nothing.
+    pairing: Pairing
+    problem: str
+    vote: float | None = None
+
+
+def _examined(claim: Reading, passages: Sequence[Passage], entail: Entail | None) -> list[_Examined]:
+    """Return all that a sentence may rest on.
+
+    The network learnt on sentences below the title of their document: of a bare text, which has none, it knows nothing.
     """
-    votes: list[float | None] = [None] * len(pairings)
-    asked = [n for n, problem in enumerate(problems) if not problem and passages[pairings[n][0][1].passage].source.title] if entail else []
+    found = [_Examined(pairing, strict_problem(pairing)) for pairing in candidates(claim, passages)]
+    asked = [n for n, one in enumerate(found) if not one.problem and passages[one.pairing[0][1].passage].source.title]
     if entail and asked:
-        logits = entail([(claim.text, _texts(pairings[place], passages)) for place in asked])
-        for place, logit in zip(asked, logits, strict=True):
-            votes[place] = squashed(logit)
-    return votes
+        for n, logit in zip(asked, entail([(claim.text, _texts(found[n].pairing, passages)) for n in asked]), strict=True):
+            found[n] = replace(found[n], vote=squashed(logit))
+    return found
 
 
 def _texts(pairing: Pairing, passages: Sequence[Passage]) -> tuple[str, ...]:
@@ -105,10 +110,9 @@ def _quotes(pairing: Pairing) -> tuple[Quote, ...]:
     return tuple(Quote(passage, Span(start, end)) for passage, start, end in places)
 
 
-def _judge(claim: Reading, pairing: Pairing, encode: Encode, problem: str, vote: float | None) -> tuple[Verdict, float]:
-    found = replace(_measured(claim, pairing, encode), vote=vote)
-    chance = probability(found)
-    quotes = _quotes(pairing)
+def _judge(claim: Reading, examined: _Examined, encode: Encode) -> tuple[Verdict, float]:
+    found = _measured(claim, examined.pairing, encode, examined.vote)
+    chance, quotes, problem = probability(found), _quotes(examined.pairing), examined.problem
     if not problem and chance < SUPPORTED:
         problem = "no passage is near it in meaning" if found.cosine < MIN_COSINE else "it says more than its nearest passage"
     support = round(chance, 3)
@@ -117,11 +121,11 @@ def _judge(claim: Reading, pairing: Pairing, encode: Encode, problem: str, vote:
     return Verdict(True, max(support, 0.5), quotes, "figures, names, negation and meaning agree with the passage"), found.cosine
 
 
-def _measured(claim: Reading, pairing: Pairing, encode: Encode) -> Features:
-    """Return the features of the poorer clause; nearness in meaning is that of the whole."""
+def _measured(claim: Reading, pairing: Pairing, encode: Encode, vote: float | None = None) -> Features:
+    """Return the features of the poorer clause; nearness in meaning and vote are those of the whole."""
     vectors = encode([claim.text, " ".join(evidence.reading.text for _, evidence in pairing)])
     cosine = float(vectors[0] @ vectors[1])
-    return min((features(part, evidence, cosine, encode) for part, evidence in pairing), key=probability)
+    return min((replace(features(part, evidence, cosine, encode), vote=vote) for part, evidence in pairing), key=probability)
 
 
 def _gainsaid(claim: Reading, evidence: Evidence, encode: Encode) -> bool:
@@ -134,14 +138,7 @@ def _gainsaid(claim: Reading, evidence: Evidence, encode: Encode) -> bool:
 
 def best_pairing(claim: Reading, passages: Sequence[Passage], encode: Encode, entail: Entail | None) -> Features | None:
     """Return the features of the best evidence that passes the strict checks; None where none does. What the decision is fitted on."""
-    pairings = candidates(claim, passages)
-    problems = [strict_problem(pairing) for pairing in pairings]
-    votes = _votes(claim, pairings, problems, passages, entail)
-    passing = [
-        replace(_measured(claim, pairing, encode), vote=vote)
-        for pairing, problem, vote in zip(pairings, problems, votes, strict=True)
-        if not problem
-    ]
+    passing = [_measured(claim, one.pairing, encode, one.vote) for one in _examined(claim, passages, entail) if not one.problem]
     return max(passing, key=probability, default=None)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from rag.embed import RememberingEncoder
 from rag.entailment import ENTAILMENT_FILE, Entailment, evidence_texts, open_entailment
 from rag.errors import ModelFileError
 from rag.pipeline import Pipeline
@@ -19,20 +20,20 @@ REWORDING = "For adults whose breast cancer has reached the bones, denosumab is 
 
 @pytest.fixture(scope="module")
 def network(real_pipeline: Pipeline) -> Entailment:
-    found = open_entailment(real_pipeline.embedder)
+    found = open_entailment(RememberingEncoder(real_pipeline.embedder).tokens, real_pipeline.embedder.revision)
     assert found, f"{ENTAILMENT_FILE.name} was trained with another embedding model: run 'python -m evals.train_entailment'"
     return found
 
 
 def test_with_another_embedding_model_there_is_no_vote() -> None:
-    assert open_entailment(HashingEmbedder()) is None
+    assert open_entailment(RememberingEncoder(HashingEmbedder()).tokens, HashingEmbedder().revision) is None
 
 
 def test_a_missing_network_is_none_and_a_damaged_one_is_named(tmp_path: Path) -> None:
-    assert open_entailment(HashingEmbedder(), tmp_path / "none.safetensors") is None
+    assert open_entailment(RememberingEncoder(HashingEmbedder()).tokens, "any", tmp_path / "none.safetensors") is None
     (tmp_path / "bad.safetensors").write_bytes(b"no tensors")
     with pytest.raises(ModelFileError, match="damaged"):
-        open_entailment(HashingEmbedder(), tmp_path / "bad.safetensors")
+        open_entailment(RememberingEncoder(HashingEmbedder()).tokens, "any", tmp_path / "bad.safetensors")
 
 
 def test_evidence_is_the_title_and_the_sentences_as_they_are_read() -> None:
@@ -43,6 +44,11 @@ def test_a_logit_depends_on_its_own_pair_alone(network: Entailment) -> None:
     pair, long = (REWORDING, (TITLE, LIMIT)), ("Bone pain is treated. " * 30, (TITLE, LIMIT, LIMIT))
     assert network.logits([pair])[0] == pytest.approx(network.logits([long, pair])[1], abs=1e-3)
     assert network.logits([]) == []
+
+
+def test_a_claim_and_evidence_of_a_word_are_judged(network: Entailment) -> None:
+    assert len(network.logits([("Fever", ("Pain",)), (REWORDING, (TITLE, LIMIT))])) == 2
+    assert len(network.logits([("Fever", ("Pain",))])) == 1
 
 
 @pytest.mark.parametrize(

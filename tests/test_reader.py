@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rag.errors import ModelFileError
+from rag.networks import padded
 from rag.pipeline import Pipeline
-from rag.reader import QUESTION_TOKENS, SENTENCE_TOKENS, Sight, attached_nearness, open_reader, padded
+from rag.reader import QUESTION_TOKENS, SENTENCE_TOKENS, Sight, attached_nearness, open_reader
 from rag.retrieve import NOT_READ, READ
 from rag.token_vectors import STEPS, pack
 
@@ -18,7 +19,7 @@ def vectors(*rows: tuple[float, ...]) -> np.ndarray:
 
 
 def test_matrices_are_padded_to_the_longest_and_cut() -> None:
-    values, mask = padded([pack(vectors((1, 0))), pack(vectors((0, 1), (1, 0), (0, 1)))], most=2)
+    values, mask = padded([vectors((1, 0)), vectors((0, 1), (1, 0), (0, 1))], most=2)
     assert values.shape == (2, 2, 2)
     assert mask.tolist() == [[True, False], [True, True]]
     assert values[0].tolist() == [[1.0, 0.0], [0.0, 0.0]]
