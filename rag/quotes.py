@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 
 from rag.figures import find_figures
 from rag.schema import DraftSentence, Passage, Quote, Verdict
-from rag.sentences import CONTRAST, RankedSentence, is_year
+from rag.sentences import CONTRAST, RankedSentence, is_year, readable
 from rag.terms import find_terms
 
 VALUE_DROP = 0.45  # a sentence whose rank value is this far below the best one's is not shown; nothing nearer helped the dev questions
@@ -72,11 +72,22 @@ def merge(picked: Sequence[RankedSentence], chosen: Sequence[RankedSentence]) ->
     return merged
 
 
-def lead_first(lead: DraftSentence, sentences: list[DraftSentence]) -> list[DraftSentence]:
-    """Put a lead sentence before the others; leave it out where it only repeats one of them: a small model copies more often than it words."""
-    if lead.verdict.supported and any(says_the_same(lead.text, sentence.text) for sentence in sentences):
+def lead_first(
+    lead: DraftSentence, sentences: list[DraftSentence], ranked: Sequence[RankedSentence], passages: Sequence[Passage]
+) -> list[DraftSentence]:
+    """Put a lead sentence before the others, since a small model copies more often than it words: none that only repeats one of them, and none that rests
+    on a sentence too far from the question to be shown. A lead that failed its check stays, to be told as withheld.
+    """
+    if lead.verdict.supported and (
+        any(says_the_same(lead.text, sentence.text) for sentence in sentences) or not _rests_near(lead, ranked, passages)
+    ):
         return sentences
     return [lead, *sentences]
+
+
+def _rests_near(lead: DraftSentence, ranked: Sequence[RankedSentence], passages: Sequence[Passage]) -> bool:
+    near = {sentence.text for sentence in ranked if sentence.value >= ranked[0].value - VALUE_DROP}
+    return all(readable(passages[quote.passage].text[quote.span.start : quote.span.end]) in near for quote in lead.verdict.quotes)
 
 
 def draft(sentences: Sequence[RankedSentence], passages: Sequence[Passage]) -> list[DraftSentence]:

@@ -95,7 +95,7 @@ def select(work: Work) -> Iterator[Answer]:
     if selection.lead and picked:
         verdict = work.check(selection.lead, work.frame.passages)
         work.clock.stop("verify")
-        sentences = quotes.lead_first(DraftSentence(selection.lead, "model", verdict), sentences)
+        sentences = quotes.lead_first(DraftSentence(selection.lead, "model", verdict), sentences, work.ranked, work.frame.passages)
     yield _answer(work, sentences, "select", None)
 
 

@@ -10,7 +10,7 @@ FALSE_PREMISES = [
     (
         "Since denosumab is a bisphosphonate, how far is its dose reduced when the kidneys fail?",
         "Denosumab is a bisphosphonate that is cleared by the kidney.",
-        "Denosumab is not cleared by the kidney.",
+        "The dose of denosumab is not reduced in kidney impairment.",
     ),
     (
         "As NICE recommends plain X-rays to rule out spinal metastases, which views are needed?",
@@ -45,12 +45,18 @@ def test_a_sentence_that_agrees_is_withheld_and_the_library_answers(
     assert answer.sentences[0].origin == "library"
 
 
-FALSE_ALARM = pytest.mark.xfail(
-    strict=True, reason="FALSE ALARM: the network votes against a true sentence that leaves out most of its evidence"
-)
-
-
-@pytest.mark.parametrize(("question", "_agrees", "contradicts"), [pytest.param(*FALSE_PREMISES[0], marks=FALSE_ALARM), *FALSE_PREMISES[1:]])
+@pytest.mark.parametrize(("question", "_agrees", "contradicts"), FALSE_PREMISES)
 def test_a_sentence_that_contradicts_is_supported(real_pipeline: Pipeline, question: str, _agrees: str, contradicts: str) -> None:
     verdict = real_pipeline.verify(contradicts, real_pipeline.search(question))
     assert verdict.supported, verdict.reason
+
+
+CLEARANCE = "Denosumab is not cleared by the kidney."
+
+
+def test_what_is_only_likely_is_not_supported(real_pipeline: Pipeline) -> None:
+    """That its dose stays the same in kidney impairment does not say that the kidney does not clear it; another sentence of the library does."""
+    dose = real_pipeline.search(FALSE_PREMISES[0][0])
+    assert not any("cleared by the kidney" in passage.text for passage in dose)
+    assert not real_pipeline.verify(CLEARANCE, dose).supported
+    assert real_pipeline.verify(CLEARANCE, real_pipeline.search("Is denosumab cleared by the kidney?")).supported

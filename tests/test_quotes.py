@@ -229,28 +229,39 @@ def test_merging_with_nothing_gives_the_other() -> None:
     assert merge([], []) == []
 
 
-def lead(text: str, *, supported: bool) -> DraftSentence:
-    return DraftSentence(text, "model", Verdict(supported, 0.9 if supported else 0.2, (), "a reason"))
+def lead(text: str, *quotes: Quote, supported: bool = True) -> DraftSentence:
+    return DraftSentence(text, "model", Verdict(supported, 0.9 if supported else 0.2, quotes, "a reason"))
+
+
+def led(passage: Passage, of_model: DraftSentence) -> list[DraftSentence]:
+    """The lead before the nearest sentence of a passage, as far as it goes there."""
+    sentences = rank("MRI", passage)
+    return lead_first(of_model, draft(sentences[:1], [passage]), sentences, [passage])
 
 
 def test_a_lead_goes_before_the_sentences() -> None:
     passage = passage_of("MRI should be done within 24 hours, says NICE.")
-    sentences = draft(rank("MRI", passage), [passage])
-    first = lead("Yes, urgent imaging is needed.", supported=True)
-    assert lead_first(first, sentences) == [first, *sentences]
+    first = lead("Yes, urgent imaging is needed.", Quote(0, passage.sentences[0]))
+    assert [sentence.text for sentence in led(passage, first)] == [first.text, passage.text]
 
 
 def test_a_lead_that_repeats_a_sentence_is_left_out() -> None:
     passage = passage_of("MRI should be done within 24 hours.")
-    sentences = draft(rank("MRI", passage), [passage])
-    assert lead_first(lead("An MRI should be done within 24 hours.", supported=True), sentences) == sentences
+    (only,) = led(passage, lead("An MRI should be done within 24 hours.", Quote(0, passage.sentences[0])))
+    assert only.origin == "library"
+
+
+def test_a_lead_on_a_sentence_too_far_from_the_question_to_be_shown_is_left_out() -> None:
+    passage = passage_of("MRI should be done within 24 hours.", "A fracture may never unite.", similarities=(0.9, 0.9 - VALUE_DROP - 0.3))
+    near, far = (lead(text, Quote(0, span)) for text, span in zip(("Scan at once.", "It may not heal."), passage.sentences, strict=True))
+    assert led(passage, near)[0] is near
+    assert [sentence.origin for sentence in led(passage, far)] == ["library"]
 
 
 def test_an_unsupported_lead_is_kept_so_that_it_is_counted_as_withheld() -> None:
     passage = passage_of("MRI should be done within 24 hours.")
-    sentences = draft(rank("MRI", passage), [passage])
-    wrong = lead("MRI should be done within 24 hours.", supported=False)
-    assert lead_first(wrong, sentences)[0] is wrong
+    wrong = lead("MRI should be done within 24 hours.", Quote(0, passage.sentences[0]), supported=False)
+    assert led(passage, wrong)[0] is wrong
 
 
 def test_a_draft_quotes_the_exact_words_of_the_passage() -> None:
